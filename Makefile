@@ -1,0 +1,36 @@
+# Needs only Python 3.11+ and make. `make serve` runs the graph, `make test` proves it.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+STAMP := $(VENV)/installed
+
+.PHONY: setup serve test test-all lint docs lock
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=…")'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(STAMP)
+
+serve: setup
+	$(RUN)/hrc serve
+
+test: setup
+	$(RUN)/python -m pytest -m "not slow"
+
+test-all: setup
+	$(RUN)/python -m pytest
+
+lint: setup
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+
+docs: setup
+	$(RUN)/python docs/generate.py
+
+lock:
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --extra test --no-header --no-annotate --no-emit-index-url --output-file requirements.lock pyproject.toml

@@ -1,0 +1,204 @@
+"""`hrc`: one short function a verb. Exit codes: 0 done, 1 does not conform, 2 could not run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from hrc_graph import __version__, formats, questions
+from hrc_graph.engine import Engine, Question, snapshots
+from hrc_graph.errors import BadParameter, HrcError
+from hrc_graph.settings import Judge, Settings
+from hrc_graph.workspace import Workspace, open_workspace
+
+app = typer.Typer(help="The Human Rights Cities graph.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+_ERR = Console(stderr=True, highlight=False)
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option("--workspace", help="A folder with ontology/ and data/. Default: the nearest one upwards."),
+]
+TimeLimit = Annotated[float, typer.Option("--time-limit", min=0.1, help="Seconds after which a query is stopped.")]
+
+
+class ReportFormat(StrEnum):
+    """How `hrc validate` reports."""
+
+    text = "text"
+    json = "json"
+    csv = "csv"
+    turtle = "turtle"
+
+
+class Language(StrEnum):
+    """The languages of the interface."""
+
+    en = "en"
+    id = "id"
+    es = "es"
+    fr = "fr"
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8000,
+    time_limit: TimeLimit = 10.0,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Answer questions over HTTP: build the index if files changed, start, print the address."""
+    from hrc_graph.web import server
+
+    with _errors():
+        opened = _open(workspace, Settings(time_limit=time_limit))
+        snapshot = _snapshot(opened)
+        server.run(opened, snapshot, host, port, announce=lambda address: print(f"Listening on {address}", flush=True))
+
+
+@app.command()
+def build(
+    fresh: Annotated[bool, typer.Option("--fresh", help="Build again even when no file changed.")] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Derive the snapshot that questions are answered from; prints its id."""
+    with _errors():
+        snapshot = _snapshot(_open(workspace), fresh=fresh)
+        print(f"{snapshot.id}  {snapshot.triples} triples in {snapshot.graphs} graphs")
+
+
+@app.command()
+def validate(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Turtle files or folders. Default: everything.")] = None,
+    format: Annotated[ReportFormat, typer.Option("--format", help="How to report.")] = ReportFormat.text,
+    lang: Annotated[Language, typer.Option("--lang", help="The language of the messages.")] = Language.en,
+    engine: Annotated[Judge | None, typer.Option("--engine", help="Default: the fastest installed.")] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Judge records by the shapes. Exits 0 when they conform, 1 when not, 2 when they cannot be judged."""
+    from hrc_graph import review
+
+    with _errors():
+        with _progress() as progress:
+            report = review.review(_open(workspace), paths or (), progress, engine)
+        match format:
+            case ReportFormat.text:
+                text = review.as_text(report, lang)
+            case ReportFormat.json:
+                text = review.as_json(report)
+            case ReportFormat.csv:
+                text = review.as_csv(report, lang)
+            case ReportFormat.turtle:
+                text = review.as_turtle(report)
+        sys.stdout.write(text)
+    raise typer.Exit(0 if report.conforms else 1)
+
+
+@app.command()
+def query(
+    question: Annotated[str, typer.Argument(help="A file, the name of a question of the library, or - to read one.")],
+    param: Annotated[list[str] | None, typer.Option("--param", help="name=value for a question's parameter.")] = None,
+    format: Annotated[str, typer.Option("--format", help="json xml csv tsv; turtle ntriples json-ld rdf+xml n3.")] = "",
+    endpoint: Annotated[str, typer.Option(help="Ask this SPARQL endpoint instead of the workspace.")] = "",
+    time_limit: TimeLimit = 10.0,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Ask SPARQL of the workspace or of any endpoint; the whole answer goes to standard output."""
+    with _errors():
+        opened = _open(workspace, Settings(time_limit=time_limit, workers=1))
+        asked = _question(opened, question, param or [], format)
+        body = asyncio.run(_ask(opened, asked, endpoint))
+        sys.stdout.buffer.write(body)
+        sys.stdout.buffer.flush()
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    """The Human Rights Cities graph."""
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+async def _ask(workspace: Workspace, question: Question, endpoint: str) -> bytes:
+    if endpoint:
+        from hrc_graph.engine.remote import Remote
+
+        remote: Engine = Remote(endpoint, workspace.settings)
+        return (await remote.answer(question)).body
+    from hrc_graph.engine.embedded import Embedded
+
+    async with Embedded(_snapshot(workspace), workspace.settings) as engine:
+        return (await engine.answer(question)).body
+
+
+def _question(workspace: Workspace, asked: str, given: list[str], format: str) -> Question:
+    tables, graphs = formats.named(format, formats.TABLES), formats.named(format, formats.GRAPHS)
+    if format and not tables and not graphs:
+        offered = " ".join(each.name for each in (*formats.TABLES, *formats.GRAPHS))
+        raise BadParameter(f"There is no format “{format}”.", f"Offered: {offered}.")
+    base = workspace.settings.base
+    values = {name: value for name, _, value in (pair.partition("=") for pair in given)}
+    if asked == "-":
+        text = sys.stdin.read()
+    elif Path(asked).is_file():
+        text = Path(asked).read_text("utf-8")
+    else:
+        text = questions.find(workspace.questions, asked).text
+    if text.startswith("#+"):
+        text = questions.parse(Path(asked).stem, text).bound(values, base=base)
+    return Question(text, tables or formats.TABLES[0], graphs or formats.GRAPHS[0], base)
+
+
+def _open(folder: Path | None, settings: Settings | None = None) -> Workspace:
+    return open_workspace(folder, settings)
+
+
+def _snapshot(workspace: Workspace, *, fresh: bool = False) -> snapshots.Snapshot:
+    with _progress() as progress:
+        return snapshots.current(
+            workspace.files, workspace.state, base=workspace.settings.base, fresh=fresh, progress=progress
+        )
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[snapshots.Progress]:
+    """A bar on standard error for each thing that is done, gone when all is done."""
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=_ERR, transient=True, disable=not _ERR.is_terminal) as bars:
+        tasks = {}
+
+        def show(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=of)
+            bars.update(tasks[what], completed=done, total=of)
+
+        yield show
+
+
+@contextlib.contextmanager
+def _errors() -> Iterator[None]:
+    """Errors of ours as two lines on standard error and exit code 2."""
+    try:
+        yield
+    except HrcError as error:
+        _fail(error)
+
+
+def _fail(error: HrcError) -> NoReturn:
+    where = f" (line {error.line}, column {error.column or 1})" if error.line else ""
+    _ERR.print(f"[bold red]error[/]: {error.message}{where}", markup=True, soft_wrap=True)
+    if error.hint:
+        _ERR.print(error.hint, markup=False, soft_wrap=True)
+    raise typer.Exit(2)

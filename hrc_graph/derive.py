@@ -1,0 +1,157 @@
+"""What is computed from the files, and never typed: shown values, claims, date bounds.
+
+Three graphs come out, each of them the same for the same files:
+
+- `derived/values`: for a property that has written claims, the value that readers see: preferred
+  claims if there are any, else the normal ones; among dates that agree, the narrowest; never a
+  deprecated one. Contraries that nobody has decided are all shown.
+- `derived/claims`: a claim for every other statement that must rest on evidence, citing what its
+  subject cites.
+- `derived/dates`: the earliest and latest day of whatever has a date, so that queries can compare.
+
+Ranks as in Wikibase's RDF mapping; the reasons are in the ontology's change notes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import pyoxigraph as ox
+
+from hrc_graph import dates, namespaces, records
+from hrc_graph.errors import BadDate
+
+_V = namespaces.VOCABULARY
+
+
+def _term(prefix: str, local: str) -> ox.NamedNode:
+    return ox.NamedNode(_V[prefix] + local)
+
+
+_TYPE = _term("rdf", "type")
+_SUBJECT, _PREDICATE, _OBJECT = _term("rdf", "subject"), _term("rdf", "predicate"), _term("rdf", "object")
+_CLAIM, _CLAIMABLE, _CITES = _term("hrc", "Claim"), _term("hrc", "claimable"), _term("hrc", "cites")
+_DATE, _DUE = _term("hrc", "date"), _term("hrc", "due")
+_EARLIEST, _LATEST = _term("hrc", "earliest"), _term("hrc", "latest")
+_RANK = _term("wikibase", "rank")
+_PREFERRED, _NORMAL = _term("wikibase", "PreferredRank"), _term("wikibase", "NormalRank")
+_DUE_CLASSES = (_term("hrc", "Wave"), _term("hrc", "Target"))
+_EDTF, _XSD_DATE = _term("edtf", "EDTF"), _term("xsd", "date")
+
+Statement = tuple[ox.NamedNode, ox.NamedNode]
+
+
+def derive(store: ox.Store, *, base: str) -> Iterator[ox.Quad]:
+    """The quads that follow from a store of the files' graphs; the store itself is left as it is.
+
+    A date that cannot be read gives no bounds: saying so is validation's task.
+    """
+    written = _written_claims(store)
+    values = [
+        (subject, predicate, shown) for (subject, predicate), claims in written.items() for shown in _shown(claims)
+    ]
+    yield from _in_graph("values", (ox.Triple(*value) for value in values), base)
+    yield from _in_graph("claims", _generated_claims(store, written, base), base)
+    yield from _in_graph("dates", _all_bounds(store, values), base)
+
+
+def _in_graph(name: str, triples: Iterable[ox.Triple], base: str) -> Iterator[ox.Quad]:
+    graph = ox.NamedNode(f"{base}graph/derived/{name}")
+    for triple in triples:
+        yield ox.Quad(triple.subject, triple.predicate, triple.object, graph)
+
+
+def _statements(
+    store: ox.Store,
+    subject: ox.NamedNode | None = None,
+    predicate: ox.NamedNode | None = None,
+    value: ox.NamedNode | None = None,
+) -> Iterator[tuple[ox.NamedNode, ox.NamedNode, records.Term]]:
+    """The statements of a pattern about named things, once each graph that makes them."""
+    for quad in store.quads_for_pattern(subject, predicate, value, None):
+        if isinstance(quad.subject, ox.NamedNode) and not isinstance(quad.object, ox.Triple):
+            yield quad.subject, quad.predicate, quad.object
+
+
+def _is_a(store: ox.Store, node: ox.NamedNode, kind: ox.NamedNode) -> bool:
+    return next(_statements(store, node, _TYPE, kind), None) is not None
+
+
+def _written_claims(store: ox.Store) -> dict[Statement, list[tuple[records.Term, records.Term]]]:
+    """For each claimed subject and property, the claimed values with their ranks, in a fixed order."""
+    found: dict[Statement, list[tuple[records.Term, records.Term]]] = defaultdict(list)
+    for claim in sorted({node.value for node, _, _ in _statements(store, None, _TYPE, _CLAIM)}):
+        node = ox.NamedNode(claim)
+        parts = [
+            [value for _, _, value in _statements(store, node, part)] for part in (_SUBJECT, _PREDICATE, _OBJECT, _RANK)
+        ]
+        if all(len(part) == 1 for part in parts):  # anything else breaks the shape of claims, which says so
+            subject, predicate, value, rank = (part[0] for part in parts)
+            if isinstance(subject, ox.NamedNode) and isinstance(predicate, ox.NamedNode):
+                found[subject, predicate].append((value, rank))
+    return found
+
+
+def _shown(claims: list[tuple[records.Term, records.Term]]) -> list[records.Term]:
+    preferred = [value for value, rank in claims if rank == _PREFERRED]
+    candidates = dict.fromkeys(preferred or [value for value, rank in claims if rank == _NORMAL])
+    return [value for value in candidates if not any(_narrower(other, value) for other in candidates)]
+
+
+def _narrower(one: records.Term, other: records.Term) -> bool:
+    """Whether one date says the same as the other, but more exactly, or as exactly and without a doubt."""
+    first, second = _bounds(one), _bounds(other)
+    if first is None or second is None or one == other or not first.within(second):
+        return False
+    return first != second or (str(other.value)[-1] in "?~%" and str(one.value)[-1] not in "?~%")
+
+
+def _bounds(term: records.Term) -> dates.Bounds | None:
+    if not isinstance(term, ox.Literal) or term.datatype != _EDTF:
+        return None
+    try:
+        return dates.bounds(term.value)
+    except BadDate:
+        return None
+
+
+def _generated_claims(store: ox.Store, written: Iterable[Statement], base: str) -> Iterator[ox.Triple]:
+    claimable = {marked for marked, _, _ in _statements(store, None, _CLAIMABLE)}
+    spoken_for = set(written)
+    citations: dict[ox.NamedNode, list[ox.NamedNode]] = defaultdict(list)
+    for node, _, citation in _statements(store, None, _CITES):
+        if isinstance(citation, ox.NamedNode):
+            citations[node].append(citation)
+    for node, cited in citations.items():
+        if _is_a(store, node, _CLAIM):
+            continue
+        for _, predicate, value in _statements(store, node):
+            if predicate in claimable and (node, predicate) not in spoken_for:
+                claim = records.claim_iri(ox.Triple(node, predicate, value), cited, base=base)
+                yield ox.Triple(claim, _TYPE, _CLAIM)
+                yield ox.Triple(claim, _SUBJECT, node)
+                yield ox.Triple(claim, _PREDICATE, predicate)
+                yield ox.Triple(claim, _OBJECT, value)
+                yield ox.Triple(claim, _RANK, _NORMAL)
+                yield from (ox.Triple(claim, _CITES, citation) for citation in cited)
+                yield from _days(claim, value)
+
+
+def _all_bounds(store: ox.Store, values: list[tuple[ox.NamedNode, ox.NamedNode, records.Term]]) -> Iterator[ox.Triple]:
+    for node, predicate, date in itertools.chain(
+        _statements(store, None, _DATE), _statements(store, None, _DUE), values
+    ):
+        if predicate == _DATE or (predicate == _DUE and any(_is_a(store, node, kind) for kind in _DUE_CLASSES)):
+            yield from _days(node, date)
+    for claim, _, value in _statements(store, None, _OBJECT):
+        yield from _days(claim, value)
+
+
+def _days(node: ox.NamedNode, date: records.Term) -> Iterator[ox.Triple]:
+    found = _bounds(date)
+    if found and found.earliest:
+        yield ox.Triple(node, _EARLIEST, ox.Literal(found.earliest.isoformat(), datatype=_XSD_DATE))
+    if found and found.latest:
+        yield ox.Triple(node, _LATEST, ox.Literal(found.latest.isoformat(), datatype=_XSD_DATE))

@@ -1,0 +1,119 @@
+"""Snapshots: the files of a workspace and all that follows from them, as one immutable set of quads.
+
+A snapshot is a folder `.hrc/snapshots/<id>/` with `quads.nq` and `about.json`. Its id is a hash of the
+canonical quads, so the same files give the same id on every machine. Every triple stands in its named
+graph and once in the default graph: Oxigraph's own union of graphs repeats a triple that two graphs hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pyoxigraph as ox
+
+from hrc_graph import __version__, derive, records
+from hrc_graph.files import Files, replace
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how far it is, and how far it goes."""
+
+T = TypeVar("T")
+
+_KEEP = 3
+"""So many snapshots stay on disk: the current one and two that slow readers may still have open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a snapshot says of itself."""
+
+    id: str
+    """12 hexadecimal digits of the SHA-256 of the canonical quads."""
+    path: str
+    """The N-Quads file."""
+    digest: str
+    """Of the files and the version of the code it was built from."""
+    triples: int
+    graphs: int
+
+
+def quiet(_what: str, _done: int, _of: int) -> None:
+    """Progress that nobody watches."""
+
+
+def current(files: Files, state: Path, *, base: str, fresh: bool = False, progress: Progress = quiet) -> Snapshot:
+    """The snapshot of the files as they are: the one on disk if nothing changed, else a new one."""
+    digest = hashlib.sha256(f"{__version__} {base} {files.digest()}".encode()).hexdigest()
+    about = state / "current.json"
+    if about.exists() and not fresh:
+        known = Snapshot(**json.loads(about.read_text()))
+        if known.digest == digest and Path(known.path).exists():
+            return known
+    snapshot = _build(files, state, digest, base, progress)
+    replace(about, json.dumps(asdict(snapshot), indent=1).encode())
+    _forget_old(state / "snapshots", snapshot.id)
+    return snapshot
+
+
+def load(
+    files: Files, *, base: str, extra: Mapping[str, list[ox.Triple]] | None = None, progress: Progress = quiet
+) -> ox.Store:
+    """All graphs of the files, the extra ones, and what follows from them, in memory, named graphs only.
+
+    Raises `BadFile` for a file that does not parse.
+    """
+    store = ox.Store()
+    for name, triples in (extra or {}).items():
+        add_graph(store, name, triples, base=base)
+    graphs = files.graphs()
+    for done, (name, path) in enumerate(graphs.items()):
+        progress("reading files", done, len(graphs))
+        add_graph(store, name, records.read(path.read_bytes(), base=base, name=str(path)), base=base)
+    progress("reading files", len(graphs), len(graphs))
+    progress("deriving claims and dates", 0, 1)
+    store.extend(list(derive.derive(store, base=base)))
+    progress("deriving claims and dates", 1, 1)
+    return store
+
+
+def add_graph(store: ox.Store, name: str, triples: list[ox.Triple], *, base: str) -> None:
+    """Put triples into the graph of that name; blank nodes get names that depend on the content alone."""
+    graph = ox.NamedNode(f"{base}graph/{name}")
+    quads = ox.Dataset(ox.Quad(triple.subject, triple.predicate, triple.object, graph) for triple in triples)
+    if any(isinstance(term, ox.BlankNode) for triple in triples for term in (triple.subject, triple.object)):
+        quads.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+        label = hashlib.sha256(name.encode()).hexdigest()[:8]  # labels are canonical within a graph only
+        store.extend(ox.Quad(_apart(q.subject, label), q.predicate, _apart(q.object, label), graph) for q in quads)
+    else:
+        store.extend(quads)
+
+
+def _apart(term: T, label: str) -> T | ox.BlankNode:
+    return ox.BlankNode(label + term.value) if isinstance(term, ox.BlankNode) else term
+
+
+def _build(files: Files, state: Path, digest: str, base: str, progress: Progress) -> Snapshot:
+    store = load(files, base=base, progress=progress)
+    progress("writing the snapshot", 0, 1)
+    quads = sorted((store.dump(format=ox.RdfFormat.N_QUADS) or b"").splitlines(keepends=True))
+    identity = hashlib.sha256(b"".join(quads)).hexdigest()[:12]
+    graphs = sum(1 for _ in store.named_graphs())
+    store.update("INSERT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } }")
+    union = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph()) or b""
+    default = sorted(union.splitlines(keepends=True))
+    path = state / "snapshots" / identity / "quads.nq"
+    replace(path, b"".join(quads + default))
+    progress("writing the snapshot", 1, 1)
+    return Snapshot(identity, str(path), digest, len(default), graphs)
+
+
+def _forget_old(folder: Path, current_id: str) -> None:
+    kept = sorted((path for path in folder.iterdir() if path.name != current_id), key=lambda path: path.stat().st_mtime)
+    for path in kept[: -(_KEEP - 1)]:
+        shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,121 @@
+"""Everything that can go wrong, as one tree.
+
+    HrcError
+    ├── BadInput                somebody gave us something that cannot be right
+    │   ├── BadDate             a date outside our EDTF profile
+    │   ├── BadFile             a file that does not parse or lies in the wrong place
+    │   ├── BadQuery            SPARQL that does not parse, or asks for an update
+    │   ├── BadParameter        a parameter of a question that is missing or ill-typed
+    │   └── BadRequest          an HTTP request against the SPARQL protocol
+    ├── Refused                 well-formed, but this service does not do it
+    │   ├── QueryTooLarge       past the size, depth or number of tokens allowed
+    │   ├── ServiceRefused      SERVICE would call another server
+    │   └── AnswerTooLarge      the answer is past the cap; nothing of it is sent
+    ├── NotFound                no such thing, graph, question or file
+    ├── NotAcceptable           none of the formats asked for is offered
+    ├── WrongMethod             the address exists, the method does not
+    ├── WrongMediaType          the body is not in a type this address reads
+    ├── Overrun                 a query that was stopped
+    │   ├── TimedOut            at its time limit
+    │   └── OutOfMemory         at its memory limit
+    ├── Busy                    too many questions are waiting already
+    └── EngineFailure           the engine or a remote endpoint failed
+
+Lower layers raise these; `web.problems` alone knows their HTTP status, `cli` their exit code.
+Each carries what was wrong, where if known, and what to do about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class HrcError(Exception):
+    """`message` says what was wrong, `hint` what to do; `line` and `column` count from 1."""
+
+    message: str
+    hint: str = ""
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        place = f" (line {self.line}, column {self.column})" if self.line and self.column else ""
+        hint = f" {self.hint}" if self.hint else ""
+        return f"{self.message}{place}{hint}"
+
+
+class BadInput(HrcError):
+    """Somebody gave us something that cannot be right."""
+
+
+class BadDate(BadInput):
+    """A date outside our EDTF profile."""
+
+
+class BadFile(BadInput):
+    """A file that does not parse or lies in the wrong place."""
+
+
+class BadQuery(BadInput):
+    """SPARQL that does not parse, or asks for an update."""
+
+
+class BadParameter(BadInput):
+    """A parameter of a question that is missing or ill-typed."""
+
+
+class BadRequest(BadInput):
+    """An HTTP request against the SPARQL protocol."""
+
+
+class Refused(HrcError):
+    """Well-formed, but this service does not do it."""
+
+
+class QueryTooLarge(Refused):
+    """A query past the size, depth or number of tokens allowed."""
+
+
+class ServiceRefused(Refused):
+    """A query with SERVICE, which would call another server."""
+
+
+class AnswerTooLarge(Refused):
+    """The answer is past the cap; nothing of it is sent."""
+
+
+class NotFound(HrcError):
+    """No such thing, graph, question or file."""
+
+
+class NotAcceptable(HrcError):
+    """None of the formats asked for is offered."""
+
+
+class WrongMethod(HrcError):
+    """The address exists, the method does not."""
+
+
+class WrongMediaType(HrcError):
+    """The body is not in a type this address reads."""
+
+
+class Overrun(HrcError):
+    """A query that was stopped at one of its limits."""
+
+
+class TimedOut(Overrun):
+    """A query that was stopped at its time limit."""
+
+
+class OutOfMemory(Overrun):
+    """A query that was stopped at its memory limit."""
+
+
+class Busy(HrcError):
+    """Too many questions are waiting already."""
+
+
+class EngineFailure(HrcError):
+    """The engine or a remote endpoint failed."""

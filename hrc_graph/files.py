@@ -1,0 +1,77 @@
+"""Which file holds which graph, and how a file is replaced without ever being half there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hrc_graph.errors import BadFile
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The Turtle files of a workspace: `ontology/` and `data/` under one root.
+
+    A graph is named by its path: `data/governments/id/lahat.ttl` is `governments/id/lahat`.
+    """
+
+    root: Path
+
+    def graphs(self) -> dict[str, Path]:
+        """Every named graph and its file, in the order of their names."""
+        ontology = self.root / "ontology"
+        found = {"ontology": ontology / "hrc.ttl", "shapes": ontology / "shapes.ttl"}
+        for path in (ontology / "vocabularies").glob("*.ttl"):
+            found[f"vocabularies/{path.stem}"] = path
+        found |= self.dossiers()
+        return dict(sorted(found.items()))
+
+    def dossiers(self) -> dict[str, Path]:
+        """The graphs of `data/` alone."""
+        data = self.root / "data"
+        return {str(path.relative_to(data).with_suffix("")): path for path in sorted(data.rglob("*.ttl"))}
+
+    def path(self, graph: str) -> Path:
+        """The file of a dossier's graph. Raises `BadFile` for a name that would leave `data/`."""
+        path = (self.root / "data" / f"{graph}.ttl").resolve()
+        if not path.is_relative_to((self.root / "data").resolve()):
+            raise BadFile(f"“{graph}” is not inside data/.", "Name a graph like governments/id/lahat.")
+        return path
+
+    def digest(self) -> str:
+        """A hash of all names and bytes: the same files, the same digest."""
+        total = hashlib.sha256()
+        for name, content in self._contents():
+            total.update(f"{name}\0{len(content)}\0".encode() + content)
+        return total.hexdigest()
+
+    def _contents(self) -> Iterator[tuple[str, bytes]]:
+        for name, path in self.graphs().items():
+            try:
+                yield name, path.read_bytes()
+            except OSError as error:
+                raise BadFile(f"{path} cannot be read: {error.strerror}.", "Is this a workspace?") from error
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, or a power cut, finds either the old bytes or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -1,0 +1,1 @@
+"""The HTTP side: routes and pages only; every answer is made below."""

@@ -1,0 +1,164 @@
+"""Following an IRI: `/id/…` answers 303 to `/doc/…`, which negotiates Turtle, JSON-LD, … or a page."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pyoxigraph as ox
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from hrc_graph import formats, namespaces
+from hrc_graph.engine import Engine, Question
+from hrc_graph.errors import NotFound
+from hrc_graph.settings import Settings
+from hrc_graph.web import headers
+from hrc_graph.web.sparql import to_response
+from hrc_graph.web.templates import render
+
+_GRAPH = """
+PREFIX hrc: <https://w3id.org/hrcity/def/>
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+CONSTRUCT { ?thing ?property ?value . ?other ?link ?thing . ?claim ?about ?said . ?passage ?of ?detail }
+WHERE {
+  BIND (%(thing)s AS ?thing)
+  { ?thing ?property ?value }
+  UNION { ?other ?link ?thing . FILTER (?link NOT IN (rdf:subject, rdf:object)) }
+  UNION { ?claim rdf:subject ?thing ; ?about ?said }
+  UNION { ?thing hrc:cites ?passage . ?passage ?of ?detail }
+}
+"""
+_ROWS = """
+PREFIX hrc: <https://w3id.org/hrcity/def/>
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+PREFIX dcterms: <http://purl.org/dc/terms/>
+SELECT ?part ?property ?term ?rank (SAMPLE(?en) AS ?label) (SAMPLE(?any) AS ?other) (SAMPLE(?word) AS ?words)
+WHERE {
+  BIND (%(thing)s AS ?thing)
+  {
+    { ?thing ?property ?term . BIND ("own" AS ?part) }
+    UNION
+    { ?term ?property ?thing . FILTER (?property NOT IN (rdf:subject, rdf:object)) BIND ("pointing" AS ?part) }
+    UNION
+    { ?claim rdf:subject ?thing ; rdf:predicate ?property ; rdf:object ?term ;
+             <http://wikiba.se/ontology#rank> ?rank ; hrc:cites/hrc:source ?source . BIND ("claim" AS ?part) }
+  }
+  OPTIONAL { ?property rdfs:label ?word . FILTER (LANG(?word) = "en") }
+  OPTIONAL { ?term skos:prefLabel|rdfs:label|dcterms:title ?en . FILTER (LANG(?en) = "en") }
+  OPTIONAL { ?term skos:prefLabel|rdfs:label|dcterms:title|hrc:locator ?any }
+}
+GROUP BY ?part ?property ?term ?rank
+ORDER BY ?part ?words ?property ?label ?term
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A term as a page shows it: its text, and where a click leads if anywhere."""
+
+    text: str
+    href: str = ""
+    language: str = ""
+
+
+def router(engine: Engine, settings: Settings) -> APIRouter:
+    """The routes of things and terms."""
+    routes = APIRouter()
+
+    @routes.get("/id/{path:path}", status_code=303, summary="A thing: see its document")
+    async def see_other(path: str) -> Response:
+        await _rows(engine, settings, "id/" + path)
+        return RedirectResponse(f"/doc/{path}", 303, headers.COMMON | {"Vary": "Accept"})
+
+    @routes.get("/doc/{path:path}", summary="The document about a thing")
+    async def document(path: str, request: Request) -> Response:
+        stem, format = _suffix(path)
+        format = format or formats.negotiate(request.headers.get("accept"), formats.DOCUMENTS)
+        rows = await _rows(engine, settings, "id/" + stem)
+        if format is formats.HTML:
+            page = _page(rows, stem, settings)
+            return Response(page, headers=headers.COMMON | {"Vary": "Accept"}, media_type="text/html")
+        return to_response(await engine.answer(_ask(_GRAPH, "id/" + stem, settings, graph=format)))
+
+    return routes
+
+
+def _suffix(path: str) -> tuple[str, formats.Format | None]:
+    for format in formats.DOCUMENTS:
+        if path.endswith(format.suffix):
+            return path.removesuffix(format.suffix), format
+    return path, None
+
+
+def _ask(template: str, path: str, settings: Settings, graph: formats.Format = formats.TURTLE) -> Question:
+    try:
+        thing = ox.NamedNode(settings.base + path)
+    except ValueError:
+        raise NotFound(
+            f"“{path[:200]}” is not the address of anything.", "Follow a link from the front page."
+        ) from None
+    return Question(template % {"thing": thing}, formats.JSON, graph, settings.base)
+
+
+async def _rows(engine: Engine, settings: Settings, path: str) -> list[dict[str, Any]]:
+    answer = await engine.answer(_ask(_ROWS, path, settings))
+    rows: list[dict[str, Any]] = json.loads(answer.body)["results"]["bindings"]
+    if not any(row["part"]["value"] == "own" for row in rows if "part" in row):
+        raise NotFound(f"Nothing is known of {settings.base}{path[:200]}.", "Look for it at /sparql.")
+    return rows
+
+
+def _page(rows: list[dict[str, Any]], stem: str, settings: Settings) -> str:
+    parts: dict[str, dict[str, list[tuple[_Shown, str]]]] = {"own": {}, "claim": {}, "pointing": {}}
+    title = stem.rpartition("/")[2]
+    for row in rows:
+        prop = row["property"]["value"]
+        word = row["words"]["value"] if "words" in row else _short(prop, settings)
+        rank = row["rank"]["value"].rpartition("#")[2].removesuffix("Rank") if "rank" in row else ""
+        parts[row["part"]["value"]].setdefault(word, []).append((_shown(row, settings), rank))
+        if row["part"]["value"] == "own" and prop in _NAMES and row["term"].get("xml:lang", "en") in ("en", "id"):
+            title = row["term"]["value"]
+    contested = {
+        word: values
+        for word, values in parts["claim"].items()
+        if (len(values) > 1 and any(rank != "Normal" for _, rank in values)) or word in _several(parts["claim"])
+    }
+    return render(
+        "thing.html", title=title, iri=f"{settings.base}id/{stem}", stem=stem, own=parts["own"],
+        pointing=parts["pointing"], contested=contested,
+        alternates=[(f.name, f.suffix, f.media_types[0]) for f in formats.DOCUMENTS if f is not formats.HTML],
+    )  # fmt: skip
+
+
+_NAMES = tuple(
+    namespaces.VOCABULARY[prefix] + name
+    for prefix, name in (("skos", "prefLabel"), ("foaf", "name"), ("dcterms", "title"), ("hrc", "locator"))
+)
+
+
+def _several(claims: dict[str, list[tuple[_Shown, str]]]) -> set[str]:
+    """The properties whose claims are dates that differ."""
+    return {word for word, values in claims.items() if word == "date" and len({shown.text for shown, _ in values}) > 1}
+
+
+def _shown(row: dict[str, Any], settings: Settings) -> _Shown:
+    term = row["term"]
+    if term["type"] != "uri":
+        return _Shown(term["value"], language=term.get("xml:lang", ""))
+    iri = term["value"]
+    label = row.get("label") or row.get("other")
+    text = label["value"] if label else _short(iri, settings)
+    if iri.startswith(settings.base + "id/"):
+        return _Shown(text, "/" + iri.removeprefix(settings.base))
+    return _Shown(text, iri if iri.startswith(("http://", "https://")) else "")
+
+
+def _short(iri: str, settings: Settings) -> str:
+    for prefix, namespace in namespaces.prefixes(settings.base).items():
+        if iri.startswith(namespace):
+            return f"{prefix}:{iri.removeprefix(namespace)}"
+    return iri

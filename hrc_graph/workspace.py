@@ -1,0 +1,52 @@
+"""Opens a workspace once: its files, its questions, where its state lives. No behaviour of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hrc_graph.errors import NotFound
+from hrc_graph.files import Files
+from hrc_graph.questions import NamedQuery, library
+from hrc_graph.settings import Settings
+
+_PACKAGED = Path(__file__).parent / "workspace_files"  # put there by the wheel
+_CHECKOUT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder with `ontology/`, `data/` and `queries/`, opened."""
+
+    root: Path
+    files: Files
+    state: Path
+    """`.hrc/`: the index and all else that can be made again from the files."""
+    questions: dict[str, NamedQuery]
+    settings: Settings
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder upwards that is a workspace, else the one that came with the package."""
+    for folder in (start, *start.parents):
+        if _is_workspace(folder):
+            return folder
+    return _PACKAGED if _is_workspace(_PACKAGED) else _CHECKOUT
+
+
+def open_workspace(folder: Path | None = None, settings: Settings | None = None) -> Workspace:
+    """The workspace in a folder, or the nearest one. Raises `NotFound` when the folder is none."""
+    root = find_root(Path.cwd()) if folder is None else folder.resolve()
+    if not _is_workspace(root):
+        raise NotFound(f"{root} is not a workspace.", "It needs the folders ontology/ and data/.")
+    return Workspace(
+        root=root,
+        files=Files(root),
+        state=root / ".hrc",
+        questions=library(root / "queries"),
+        settings=settings or Settings(),
+    )
+
+
+def _is_workspace(folder: Path) -> bool:
+    return (folder / "ontology" / "hrc.ttl").is_file() and (folder / "data").is_dir()

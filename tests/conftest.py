@@ -1,0 +1,130 @@
+"""What tests share: the shipped workspace, a snapshot of it, an engine, and the real server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pyoxigraph as ox
+import pytest
+
+from hrc_graph import formats, namespaces
+from hrc_graph.engine import Answer, Question, snapshots
+from hrc_graph.engine.embedded import Embedded
+from hrc_graph.settings import Settings
+from hrc_graph.workspace import Workspace, open_workspace
+
+ROOT = Path(__file__).parent.parent
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@dataclass
+class Server:
+    """A running `hrc serve`."""
+
+    url: str
+    process: subprocess.Popen[str]
+    output: list[str]
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return httpx.get(self.url + path.lstrip("/"), timeout=30, **options)
+
+    def post(self, path: str, **options: Any) -> httpx.Response:
+        return httpx.post(self.url + path.lstrip("/"), timeout=30, **options)
+
+    def sparql(self, text: str, **headers: str) -> httpx.Response:
+        return self.get("sparql", params={"query": text}, headers=headers)
+
+    def rows(self, text: str) -> list[dict[str, str]]:
+        """The solutions of a SELECT, values as text."""
+        response = self.sparql(text, accept="application/sparql-results+json")
+        assert response.status_code == 200, response.text
+        bindings = response.json()["results"]["bindings"]
+        return [{name: term["value"] for name, term in row.items()} for row in bindings]
+
+
+@contextlib.contextmanager
+def serving(*arguments: str, workspace: Path = ROOT) -> Iterator[Server]:
+    """Start `hrc serve` on a free port of loopback; end it afterwards."""
+    command = [sys.executable, "-m", "hrc_graph", "serve", "--port", "0", "--workspace", str(workspace), *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout
+    output: list[str] = []
+    try:
+        for line in process.stdout:
+            output.append(line)
+            address = re.search(r"Listening on (http://\S+)", line)
+            if address:
+                yield Server(address[1], process, output)
+                break
+        else:
+            raise AssertionError("the server ended before it listened:\n" + "".join(output))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def workspace() -> Workspace:
+    """The repository itself: the shipped ontology, data and questions."""
+    return open_workspace(ROOT)
+
+
+@pytest.fixture(scope="session")
+def store(workspace: Workspace) -> ox.Store:
+    """Every shipped graph and what is derived from them, in memory; treat it as read-only."""
+    return snapshots.load(workspace.files, base=namespaces.BASE)
+
+
+@pytest.fixture(scope="session")
+def snapshot(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> snapshots.Snapshot:
+    """A snapshot of the shipped files, built from nothing."""
+    return snapshots.current(workspace.files, tmp_path_factory.mktemp("state"), base=namespaces.BASE)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """`hrc serve` on the shipped data, with a time limit short enough to wait for."""
+    with serving("--time-limit", "2") as running:
+        yield running
+
+
+@pytest.fixture
+def ask(snapshot: snapshots.Snapshot) -> Callable[..., Answer]:
+    """Ask one question of a fresh engine, with chosen settings."""
+
+    def asked(text: str, settings: Settings | None = None, table: formats.Format = formats.JSON) -> Answer:
+        async def run() -> Answer:
+            async with Embedded(snapshot, settings or Settings(workers=1)) as engine:
+                return await engine.answer(Question(text, table, formats.TURTLE, namespaces.BASE))
+
+        return asyncio.run(run())
+
+    return asked
+
+
+def select(store: ox.Store, text: str) -> list[dict[str, str]]:
+    """The solutions of a SELECT over a store of named graphs, values as text."""
+    prologue = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in namespaces.prefixes().items())
+    results = store.query(prologue + text, use_default_graph_as_union=True)
+    assert isinstance(results, ox.QuerySolutions)
+    body = results.serialize(format=ox.QueryResultsFormat.JSON)
+    assert body
+    return [{name: term["value"] for name, term in row.items()} for row in json.loads(body)["results"]["bindings"]]
+
+
+def bindings(answer: Answer) -> list[dict[str, str]]:
+    """The solutions of a JSON answer, values as text."""
+    found = json.loads(answer.body)["results"]["bindings"]
+    return [{name: term["value"] for name, term in row.items()} for row in found]
