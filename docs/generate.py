@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pyoxigraph as ox
 
 from hrc_graph import namespaces
 from hrc_graph.engine import snapshots
-from hrc_graph.workspace import open_workspace
+from hrc_graph.review import review
+from hrc_graph.tables import bringing
+from hrc_graph.validation import Report
+from hrc_graph.workspace import Workspace, open_workspace
 
 DOCS = Path(__file__).parent
 BASE = namespaces.BASE
@@ -70,6 +73,118 @@ def seeds(store: ox.Store) -> str:
     return "\n".join(out) + "\n"
 
 
+COUNTS = (
+    PROLOGUE
+    + """
+SELECT ?label (COUNT(DISTINCT ?thing) AS ?n) WHERE {
+  ?thing a ?class . ?class rdfs:label ?label FILTER (LANG(?label) = "en")
+  FILTER (STRSTARTS(STR(?class), "https://w3id.org/hrcity/def/")) } GROUP BY ?label ORDER BY DESC(?n) ?label
+"""
+)
+COUNTRIES = (
+    PROLOGUE
+    + """
+SELECT ?label (COUNT(DISTINCT ?gov) AS ?n) WHERE {
+  ?gov a hrc:LocalGovernment ; hrc:primaryPlace/hrc:partOf* ?country . ?country dcterms:type kind:country ;
+    skos:prefLabel ?label FILTER (LANG(?label) = "en") } GROUP BY ?label ORDER BY DESC(?n) ?label
+"""
+)
+SOURCES = (
+    PROLOGUE
+    + """
+SELECT ?label (COUNT(DISTINCT ?source) AS ?n) WHERE {
+  ?source a hrc:Source OPTIONAL { ?source dcterms:type ?kind . ?kind skos:prefLabel ?l FILTER (LANG(?l) = "en") }
+  BIND (COALESCE(?l, "not stated") AS ?label) } GROUP BY ?label ORDER BY DESC(?n) ?label
+"""
+)
+MEMBERS = (
+    PROLOGUE
+    + """
+SELECT ?label (COUNT(DISTINCT ?member) AS ?n) WHERE {
+  ?act hrc:mode mode:joined ; hrc:under aim:campaign-10-100-1000 ; hrc:actor ?member
+  OPTIONAL { ?member a hrc:LocalGovernment BIND ("local and regional governments" AS ?g) }
+  BIND (COALESCE(?g, "networks and other organisations") AS ?label) } GROUP BY ?label ORDER BY DESC(?n)
+"""
+)
+SHARES = {
+    "statements that must rest on evidence, with a source": (
+        "SELECT (COUNT(*) AS ?n) { ?c a hrc:Claim }",
+        "SELECT (COUNT(*) AS ?n) { ?c a hrc:Claim FILTER EXISTS { ?c hrc:cites ?k } }",
+    ),
+    "places with coordinates": (
+        "SELECT (COUNT(DISTINCT ?p) AS ?n) { ?p a hrc:Place }",
+        "SELECT (COUNT(DISTINCT ?p) AS ?n) { ?p a hrc:Place ; geo:hasDefaultGeometry ?g }",
+    ),
+    "places with a GeoNames id": (
+        "SELECT (COUNT(DISTINCT ?p) AS ?n) { ?p a hrc:Place }",
+        "SELECT (COUNT(DISTINCT ?p) AS ?n) { ?p a hrc:Place ; skos:notation ?k FILTER (DATATYPE(?k) = code:geonames) }",
+    ),
+    "places with an official code of their country": (
+        "SELECT (COUNT(DISTINCT ?p) AS ?n) { ?p a hrc:Place }",
+        "SELECT (COUNT(DISTINCT ?p) AS ?n)"
+        " { ?p a hrc:Place ; skos:notation ?k FILTER (DATATYPE(?k) != code:geonames) }",
+    ),
+    "awards that a page names outright": (
+        "SELECT (COUNT(DISTINCT ?a) AS ?n) { ?a a hrc:Award }",
+        "SELECT (COUNT(DISTINCT ?a) AS ?n) { ?a a hrc:Award FILTER NOT EXISTS { ?a hrc:basis ?b } }",
+    ),
+}
+
+
+def data(store: ox.Store, report: Report) -> str:
+    """How much there is of what, how well sourced, and what the shapes still warn of."""
+    out = ["# The data in numbers", "", "Generated from `data/` by `make docs`.", ""]
+    parts = {
+        "Records by class": COUNTS,
+        "Local and regional governments by country": COUNTRIES,
+        "Sources by kind": SOURCES,
+        "Members of the campaign": MEMBERS,
+    }
+    for title, query in parts.items():
+        out += [f"## {title}", "", "| | number |", "|---|---:|"]
+        out += [f"| {row['label']} | {row['n']} |" for row in rows(store, query)] + [""]
+    out += ["## Shares", "", "| | of | share |", "|---|---:|---:|"]
+    for title, (whole, part) in SHARES.items():
+        (of,), (n,) = rows(store, PROLOGUE + whole), rows(store, PROLOGUE + part)
+        share = 100 * int(n["n"]) / max(int(of["n"]), 1)
+        out.append(f"| {title} | {of['n']} | {share:.1f} % |")
+    shapes = Counter(result.shape.rpartition("/")[2] for result in report.of("Warning"))
+    out += [
+        "",
+        "## What the shapes warn of",
+        "",
+        "No record breaks a rule. A warning is a conflict that nobody has decided,",
+    ]
+    out += ["or a name that is not translated.", "", "| shape | warnings |", "|---|---:|"]
+    out += [f"| {shape} | {n} |" for shape, n in sorted(shapes.items(), key=lambda item: (-item[1], item[0]))]
+    return "\n".join(out) + "\n"
+
+
+def tables(workspace: Workspace) -> str:
+    """What a table of each kind may hold."""
+    out = ["# Tables that can be brought in", "", "Generated from `ontology/tables/` by `make docs`.", ""]
+    out += ["`hrc import FILE --as KIND` reads CSV and XLSX; `hrc import --template KIND` writes an empty table."]
+    out += ["Headers are understood however they are cased and spaced; several names mean the same column."]
+    for kind in bringing.table_kinds(workspace).values():
+        read_as = (
+            f" Files called {', '.join(f'`{name}`' for name in kind.files)} are read as this kind."
+            if kind.files
+            else ""
+        )
+        out += ["", f"## {kind.name}: {kind.title['en']}", "", f"{kind.title['id']}.{read_as}", ""]
+        out += ["| column | also called | holds | |", "|---|---|---|---|"]
+        for column in kind.columns.values():
+            if column.source and not column.names:
+                continue
+            others = ", ".join(name for name in dict.fromkeys((*column.names, column.key)) if name != column.header)
+            holds = f"words of `{column.scheme}`" if column.type == "concept" else column.type
+            notes = (
+                ["required"] * column.required + ["several, by `;`"] * column.many + [column.help] * bool(column.help)
+            )
+            out.append(f"| {column.header} | {others} | {holds} | {'; '.join(notes)} |")
+    return "\n".join(out) + "\n"
+
+
 def _natural(text: str) -> list[tuple[int, str]]:
     parts = text.rpartition("/")[2].replace("-", " ").split()
     return [(int("".join(filter(str.isdigit, part)) or 0), part) for part in parts]
@@ -84,8 +199,9 @@ def _short(iri: str) -> str:
 
 def pages() -> dict[str, str]:
     """Every generated page by its file name."""
-    store = snapshots.load(open_workspace(DOCS.parent).files, base=BASE)
-    return {"seeds.md": seeds(store)}
+    workspace = open_workspace(DOCS.parent)
+    store = snapshots.load(workspace.files, base=BASE)
+    return {"seeds.md": seeds(store), "data.md": data(store, review(workspace)), "tables.md": tables(workspace)}
 
 
 def main(check: bool) -> int:

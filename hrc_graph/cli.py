@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from hrc_graph import __version__, formats, questions
 from hrc_graph.engine import Engine, Question, snapshots
-from hrc_graph.errors import BadParameter, HrcError
+from hrc_graph.errors import BadFile, BadParameter, HrcError
 from hrc_graph.settings import Judge, Settings
 from hrc_graph.workspace import Workspace, open_workspace
 
@@ -119,6 +119,79 @@ def query(
         body = asyncio.run(_ask(opened, asked, endpoint))
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()
+
+
+@app.command(name="import")
+def bring(
+    paths: Annotated[list[Path] | None, typer.Argument(help="CSV or XLSX files, or a folder of them.")] = None,
+    kind: Annotated[str, typer.Option("--as", help="The kind of table. Default: as the file or sheet is called.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write the table back with a column of errors.")
+    ] = None,
+    template: Annotated[str, typer.Option("--template", help="Write an empty table of this kind to PATHS.")] = "",
+    lang: Annotated[Language, typer.Option("--lang", help="The language of the messages.")] = Language.en,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Bring tables in, all or nothing. Exits 0 when they could come in, 1 when rows are wrong, 2 on other errors."""
+    from hrc_graph.tables import bringing, kinds, sheets
+
+    with _errors():
+        opened = _open(workspace)
+        known = bringing.table_kinds(opened)
+        if template:
+            wanted = kinds.find(known, template)
+            target = (paths or [Path(f"{wanted.name}.xlsx")])[0]
+            sheets.template(target, wanted.template_header(), wanted.notes())
+            print(f"An empty table of {wanted.title['en'].lower()}: {target}")
+            return
+        if not paths:
+            raise BadFile("No table was named.", "Name CSV or XLSX files, or a folder of them.")
+        tables, unread = bringing.read(paths, known, kind)
+        with _progress() as progress:
+            outcome, change = bringing.bring(opened, tables, dry_run=dry_run, language=lang, progress=progress)
+        if report:
+            bringing.write_report(tables, outcome, report)
+        for problem in outcome.problems:
+            print(f"{problem.sheet}, row {problem.row}, {problem.column or 'row'}: {problem.rule} {problem.remedy}")
+        if unread:
+            print(f"Not read, of no known kind: {', '.join(unread)}")
+        would = "would change" if dry_run else "changed"
+        done = f"{would} {len(outcome.changes)} dossiers" if not outcome.problems else "nothing was changed"
+        print(f"{outcome.rows} rows, {len(outcome.merges)} found again, {len(outcome.problems)} problems: {done}")
+        if change:
+            print(f"hrc undo {change.number} takes it back")
+    raise typer.Exit(1 if outcome.problems else 0)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to write.")],
+    tables: Annotated[bool, typer.Option("--tables", help="As CSV tables, from which the same graph can be made.")],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write the data out; for now as tables only."""
+    from hrc_graph.tables import exporting
+
+    with _errors():
+        opened = _open(workspace)
+        if not tables:
+            raise BadParameter("There is nothing else to export yet.", "Add --tables.")
+        for path in exporting.export(opened.files, folder, base=opened.settings.base):
+            print(path)
+
+
+@app.command()
+def undo(
+    number: Annotated[int | None, typer.Argument(help="The change. Default: the newest.")] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Put back what stood before a change of data/."""
+    from hrc_graph import publishing
+
+    with _errors():
+        change = publishing.undo(_open(workspace), number)
+        print(f"Undone: {change.what} ({len(change.after)} dossiers)")
 
 
 @app.callback(invoke_without_command=True)

@@ -33,14 +33,15 @@ def _term(prefix: str, local: str) -> ox.NamedNode:
 _TYPE = _term("rdf", "type")
 _SUBJECT, _PREDICATE, _OBJECT = _term("rdf", "subject"), _term("rdf", "predicate"), _term("rdf", "object")
 _CLAIM, _CLAIMABLE, _CITES = _term("hrc", "Claim"), _term("hrc", "claimable"), _term("hrc", "cites")
-_DATE, _DUE = _term("hrc", "date"), _term("hrc", "due")
+_DATE, _DUE, _MATTER = _term("hrc", "date"), _term("hrc", "due"), _term("hrc", "matter")
 _EARLIEST, _LATEST = _term("hrc", "earliest"), _term("hrc", "latest")
 _RANK = _term("wikibase", "rank")
 _PREFERRED, _NORMAL = _term("wikibase", "PreferredRank"), _term("wikibase", "NormalRank")
 _DUE_CLASSES = (_term("hrc", "Wave"), _term("hrc", "Target"))
 _EDTF, _XSD_DATE = _term("edtf", "EDTF"), _term("xsd", "date")
 
-Statement = tuple[ox.NamedNode, ox.NamedNode]
+Statement = tuple[ox.NamedNode, ox.NamedNode, str]
+"""A subject, a property, and for remarks the matter they speak about: each is decided by itself."""
 
 
 def derive(store: ox.Store, *, base: str) -> Iterator[ox.Quad]:
@@ -50,7 +51,7 @@ def derive(store: ox.Store, *, base: str) -> Iterator[ox.Quad]:
     """
     written = _written_claims(store)
     values = [
-        (subject, predicate, shown) for (subject, predicate), claims in written.items() for shown in _shown(claims)
+        (subject, predicate, shown) for (subject, predicate, _), claims in written.items() for shown in _shown(claims)
     ]
     yield from _in_graph("values", (ox.Triple(*value) for value in values), base)
     yield from _in_graph("claims", _generated_claims(store, written, base), base)
@@ -90,7 +91,8 @@ def _written_claims(store: ox.Store) -> dict[Statement, list[tuple[records.Term,
         if all(len(part) == 1 for part in parts):  # anything else breaks the shape of claims, which says so
             subject, predicate, value, rank = (part[0] for part in parts)
             if isinstance(subject, ox.NamedNode) and isinstance(predicate, ox.NamedNode):
-                found[subject, predicate].append((value, rank))
+                matters = sorted(str(matter.value).casefold() for _, _, matter in _statements(store, node, _MATTER))
+                found[subject, predicate, " ".join(matters)].append((value, rank))
     return found
 
 
@@ -119,7 +121,7 @@ def _bounds(term: records.Term) -> dates.Bounds | None:
 
 def _generated_claims(store: ox.Store, written: Iterable[Statement], base: str) -> Iterator[ox.Triple]:
     claimable = {marked for marked, _, _ in _statements(store, None, _CLAIMABLE)}
-    spoken_for = set(written)
+    spoken_for = {(subject, predicate) for subject, predicate, _ in written}
     citations: dict[ox.NamedNode, list[ox.NamedNode]] = defaultdict(list)
     for node, _, citation in _statements(store, None, _CITES):
         if isinstance(citation, ox.NamedNode):

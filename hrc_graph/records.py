@@ -32,16 +32,18 @@ _LINE = 110
 _CLASSES = (
     "hrc:Place geo:Geometry hrc:LocalGovernment org:Organization org:FormalOrganization org:OrganizationalUnit "
     "foaf:Person hrc:Charter hrc:Regulation hrc:Resolution hrc:Agreement hrc:Recommendation hrc:Instrument "
-    "hrc:Provision hrc:EventSeries hrc:Event hrc:Campaign hrc:AwardProgramme hrc:Goal hrc:Wave hrc:Target "
-    "hrc:Commitment hrc:Change hrc:Award hrc:Participation hrc:Milestone hrc:Source hrc:Citation hrc:Claim"
+    "hrc:Provision hrc:EventSeries hrc:Event hrc:Campaign hrc:AwardProgramme hrc:Goal hrc:Wave hrc:Target hrc:Tally "
+    "hrc:Commitment hrc:Change hrc:Award hrc:Participation hrc:Milestone hrc:Source hrc:Citation hrc:Claim "
+    "hrc:Decision"
 )
 _FIRST = (
-    "rdf:type dcterms:type skos:prefLabel skos:altLabel foaf:name dcterms:title hrc:office skos:notation "
-    "hrc:number hrc:ordinal hrc:partOf hrc:primaryPlace dcterms:spatial hrc:actor hrc:recipient hrc:representedBy "
-    "hrc:mode hrc:role hrc:under hrc:inWave hrc:at hrc:date hrc:programmeYear hrc:count hrc:outOf hrc:due "
-    "rdf:subject rdf:predicate rdf:object wikibase:rank hrc:rankReason hrc:source hrc:locator hrc:quote"
+    "rdf:type dcterms:type skos:prefLabel skos:altLabel foaf:name dcterms:title dcterms:alternative hrc:office "
+    "skos:notation hrc:number hrc:ordinal hrc:partOf hrc:primaryPlace dcterms:spatial hrc:actor hrc:recipient "
+    "hrc:representedBy hrc:mode hrc:role hrc:under hrc:inWave hrc:at hrc:date hrc:programmeYear hrc:basis hrc:count "
+    "hrc:outOf hrc:due hrc:about hrc:spelling rdf:subject rdf:predicate hrc:matter rdf:object wikibase:rank "
+    "hrc:rankReason hrc:source hrc:locator hrc:quote"
 )
-_LAST = "hrc:theme skos:note skos:editorialNote foaf:page hrc:cites"
+_LAST = "hrc:theme hrc:remark skos:note skos:editorialNote foaf:page hrc:cites"
 
 
 def _expand(names: str) -> dict[str, int]:
@@ -88,8 +90,10 @@ def lines(text: str, *, base: str) -> dict[str, int]:
     return found
 
 
-def claim_iri(statement: ox.Triple, citations: Iterable[ox.NamedNode], *, base: str) -> ox.NamedNode:
+def claim_iri(statement: ox.Triple, citations: Iterable[ox.NamedNode], *, base: str, matter: str = "") -> ox.NamedNode:
     """The IRI of the claim that these citations support this statement: always the same for the same.
+
+    `matter` is what a remark speaks about; the same words on two matters are two claims.
 
     The hash is taken over IRIs relative to the base, so that it is the same wherever the data is served.
     """
@@ -98,7 +102,7 @@ def claim_iri(statement: ox.Triple, citations: Iterable[ox.NamedNode], *, base: 
         return str(term).replace(f"<{base}id/", "<id/")
 
     said = [relative(term) for term in (statement.subject, statement.predicate, statement.object)]
-    text = "\n".join(said + sorted({relative(citation) for citation in citations}))
+    text = "\n".join(said + sorted({relative(citation) for citation in citations}) + [matter] * bool(matter))
     return ox.NamedNode(f"{base}id/claim/{hashlib.sha256(text.encode()).hexdigest()[:16]}")
 
 

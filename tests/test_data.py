@@ -34,7 +34,8 @@ def test_every_thing_but_evidence_cites_a_source(store: ox.Store) -> None:
     bare = select(
         store,
         """SELECT DISTINCT ?s WHERE { ?s a ?class FILTER (STRSTARTS(STR(?s), "https://w3id.org/hrcity/id/"))
-           OPTIONAL { ?s a ?skip FILTER (?skip IN (hrc:Source, hrc:Citation, geo:Geometry)) } FILTER (!BOUND(?skip))
+           OPTIONAL { ?s a ?skip FILTER (?skip IN (hrc:Source, hrc:Citation, geo:Geometry, hrc:Decision)) }
+           FILTER (!BOUND(?skip))
            OPTIONAL { ?s hrc:cites ?passage } FILTER (!BOUND(?passage)) }""",
     )
     assert bare == []

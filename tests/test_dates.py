@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from edtf import parse_edtf
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hrc_graph.dates import bounds
 from hrc_graph.errors import BadDate
@@ -36,6 +39,29 @@ def test_anything_else_is_refused_with_a_remedy(text: str) -> None:
     with pytest.raises(BadDate) as caught:
         bounds(text)
     assert caught.value.hint
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda day, parts, mark: day.isoformat()[: (4, 7, 10)[parts]] + mark,
+            st.dates(datetime.date(1900, 1, 1), datetime.date(2099, 12, 31)),
+            st.integers(0, 2),
+            st.sampled_from(["", "?", "~", "%"]),
+        ),
+        min_size=1,
+        max_size=2,
+    )
+)
+def test_our_bounds_are_those_of_the_edtf_library(points: list[str]) -> None:
+    text = "/".join(points)
+    theirs = parse_edtf(text)
+    earliest, latest = datetime.date(*theirs.lower_strict()[:3]), datetime.date(*theirs.upper_strict()[:3])
+    if earliest > latest:
+        with pytest.raises(BadDate):
+            bounds(text)
+    else:
+        assert bounds(text) == (earliest, latest)
 
 
 def test_a_coarser_date_is_not_contrary_but_another_year_is() -> None:

@@ -87,7 +87,7 @@ def test_every_claimable_statement_of_the_shipped_data_has_a_claim(store: ox.Sto
         """SELECT DISTINCT ?s ?p ?o WHERE {
           ?p hrc:claimable true . ?s ?p ?o FILTER (STRSTARTS(STR(?s), "https://w3id.org/hrcity/id/"))
           OPTIONAL { ?c rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o } FILTER (!BOUND(?c))
-          OPTIONAL { ?s a ?evidence FILTER (?evidence IN (hrc:Source, hrc:Citation)) } FILTER (!BOUND(?evidence)) }""",
+          OPTIONAL { ?s a ?evidence FILTER (?evidence IN (hrc:Source, hrc:Citation, hrc:Decision)) } FILTER (!BOUND(?evidence)) }""",
     )
     assert uncovered == []
 
@@ -104,4 +104,5 @@ def test_every_claim_is_named_by_what_it_says(store: ox.Store) -> None:
         cited = [term for term in objects(claim, "hrc", "cites") if isinstance(term, ox.NamedNode)]
         assert isinstance(subject, ox.NamedNode)
         assert isinstance(predicate, ox.NamedNode)
-        assert records.claim_iri(ox.Triple(subject, predicate, value), cited, base=BASE) == claim
+        matter = next((str(term.value) for term in objects(claim, "hrc", "matter")), "")
+        assert records.claim_iri(ox.Triple(subject, predicate, value), cited, base=BASE, matter=matter) == claim

@@ -126,7 +126,7 @@ def test_a_caller_that_hangs_up_stops_its_query(snapshot: snapshots.Snapshot) ->
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            return worker.process.returncode is not None and (await engine.answer(question("ASK {}"))).rows == 1
+            return worker.process.poll() is not None and (await engine.answer(question("ASK {}"))).rows == 1
 
     assert asyncio.run(run())
 

@@ -12,12 +12,13 @@ from tests.conftest import ROOT
 
 LAYERS = (
     {"namespaces", "errors"},
-    {"settings", "formats", "dates", "records"},
+    {"settings", "formats", "dates", "records", "gazetteer"},
     {"guard", "files", "derive", "validation"},
-    {"questions"},
+    {"questions", "names"},
     {"engine"},
     {"workspace"},
-    {"review"},
+    {"review", "publishing"},
+    {"tables"},
     {"web", "cli"},
 )
 MODULES = sorted((ROOT / "hrc_graph").rglob("*.py"))

@@ -8,10 +8,11 @@ next one is already starting.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import signal
+import socket
 import struct
+import subprocess
 import sys
 import time
 from typing import Any
@@ -28,48 +29,56 @@ _FORMATS = {format.name: format for format in (*formats.TABLES, *formats.GRAPHS)
 
 
 class _Worker:
-    """One worker process, ready to answer."""
+    """One worker process, ready to answer over a socket that is its standard input and output.
 
-    def __init__(self, process: asyncio.subprocess.Process, confined: bool) -> None:
+    Started with `subprocess`, not by the event loop: how a loop learns that a child has ended differs between
+    versions and platforms, and the exit code tells a memory limit from a crash.
+    """
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         self.process = process
-        self.confined = confined
+        self.confined = False
+        self._reader = reader
+        self._writer = writer
 
     @classmethod
     async def start(cls, path: str, memory_limit: int) -> _Worker:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "hrc_graph.engine.worker", path, str(memory_limit)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        worker = cls(process, confined=False)
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "hrc_graph.engine.worker", path, str(memory_limit)]
+        with theirs:
+            process = subprocess.Popen(
+                command, stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=subprocess.DEVNULL
+            )
         try:
+            worker = cls(process, *await asyncio.open_connection(sock=ours))
             header, _ = await asyncio.wait_for(worker._receive(), _START_LIMIT)
         except BaseException:
-            await worker.kill()
+            process.kill()
+            process.wait()
+            ours.close()
             raise
         worker.confined = header["confined"]
         return worker
 
     async def ask(self, question: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-        assert self.process.stdin
         frame = json.dumps(question).encode()
-        self.process.stdin.write(struct.pack(">I", len(frame)) + frame)
-        await self.process.stdin.drain()
+        self._writer.write(struct.pack(">I", len(frame)) + frame)
+        await self._writer.drain()
         return await self._receive()
 
     async def _receive(self) -> tuple[dict[str, Any], bytes]:
         return json.loads(await self._frame()), await self._frame()
 
     async def _frame(self) -> bytes:
-        assert self.process.stdout
-        (length,) = struct.unpack(">I", await self.process.stdout.readexactly(4))
-        return await self.process.stdout.readexactly(length)
+        (length,) = struct.unpack(">I", await self._reader.readexactly(4))
+        return await self._reader.readexactly(length)
 
     async def kill(self) -> int:
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        return await self.process.wait()
+        self.process.kill()
+        self._writer.close()
+        return await asyncio.to_thread(self.process.wait)
 
 
 class Embedded:

@@ -62,19 +62,28 @@ def current(files: Files, state: Path, *, base: str, fresh: bool = False, progre
 
 
 def load(
-    files: Files, *, base: str, extra: Mapping[str, list[ox.Triple]] | None = None, progress: Progress = quiet
+    files: Files,
+    *,
+    base: str,
+    extra: Mapping[str, list[ox.Triple]] | None = None,
+    instead: Mapping[str, bytes] | None = None,
+    progress: Progress = quiet,
 ) -> ox.Store:
     """All graphs of the files, the extra ones, and what follows from them, in memory, named graphs only.
+
+    `instead` holds the text of dossiers that are to be read in place of their files, or are new.
 
     Raises `BadFile` for a file that does not parse.
     """
     store = ox.Store()
     for name, triples in (extra or {}).items():
         add_graph(store, name, triples, base=base)
+    instead = instead or {}
     graphs = files.graphs()
-    for done, (name, path) in enumerate(graphs.items()):
+    for done, name in enumerate(sorted(graphs.keys() | instead.keys())):
         progress("reading files", done, len(graphs))
-        add_graph(store, name, records.read(path.read_bytes(), base=base, name=str(path)), base=base)
+        text = instead[name] if name in instead else graphs[name].read_bytes()
+        add_graph(store, name, records.read(text, base=base, name=str(graphs.get(name, name))), base=base)
     progress("reading files", len(graphs), len(graphs))
     progress("deriving claims and dates", 0, 1)
     store.extend(list(derive.derive(store, base=base)))

@@ -1,0 +1,214 @@
+"""Adds statements to dossiers without losing what they say already.
+
+A second name in a language becomes another name. A second value of a detail that can have only one
+becomes a claim beside the first, each with its own evidence: nothing is overwritten, and which one is
+shown is decided by ranks. A second spelling of the same date is such a claim too, and the narrower shows.
+Only of a wider and a narrower value for the same thing is the narrower kept alone, for it says both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from hrc_graph import namespaces, records
+from hrc_graph.files import Files
+from hrc_graph.records import Term
+
+_V = namespaces.VOCABULARY
+
+
+def _named(prefix: str, local: str) -> ox.NamedNode:
+    return ox.NamedNode(_V[prefix] + local)
+
+
+TYPE, CITES, KIND = _named("rdf", "type"), _named("hrc", "cites"), _named("dcterms", "type")
+_OTHER_NAMES = {
+    _named("skos", "prefLabel"): _named("skos", "altLabel"),
+    _named("dcterms", "title"): _named("dcterms", "alternative"),
+}
+"""Names of which a thing has one a language, and where a second one goes."""
+CLAIM = _named("hrc", "Claim")
+SUBJECT, PREDICATE, OBJECT = _named("rdf", "subject"), _named("rdf", "predicate"), _named("rdf", "object")
+MATTER = _named("hrc", "matter")
+RANK, NORMAL = _named("wikibase", "rank"), _named("wikibase", "NormalRank")
+SINGLE = frozenset(
+    _named("hrc", local)
+    for local in ("date", "endedOn", "due", "number", "ordinal", "attendance", "programmeYear", "count", "outOf")
+)
+"""What a thing has one of, though sources may differ: the shapes that end in `-one`."""
+_FIRST = frozenset((KIND, _named("dcterms", "issued"), _named("dcterms", "language")))
+"""What we say of a thing ourselves, or what describes a source, which cites none: the first stands."""
+_PART_OF = _named("hrc", "partOf")
+_NARROWED = frozenset((KIND, _PART_OF, _named("hrc", "under")))
+"""Of a wider and a narrower value of these, the narrower says both."""
+
+Narrower = Callable[[str, str], bool]
+"""Whether one concept of the vocabularies stands under another."""
+Ranking = Callable[[ox.NamedNode], dict[ox.NamedNode, ox.NamedNode] | None]
+"""For a claim, the rank and reason that were decided for it, if they were."""
+
+
+class Dossiers:
+    """The dossiers of a workspace as sets of triples, read when asked for, changed in memory only."""
+
+    def __init__(
+        self,
+        files: Files,
+        base: str,
+        ranking: Ranking = lambda _claim: None,
+        narrower: Narrower = lambda _one, _other: False,
+    ) -> None:
+        self.base = base
+        self._narrower = narrower
+        self._files = files
+        self._ranking = ranking
+        self._paths: dict[str, Path] = files.dossiers()
+        self._about: dict[str, dict[ox.NamedNode, dict[ox.NamedNode, dict[Term, None]]]] = {}
+        self.graph_of: dict[str, str] = {}
+        """The dossier that each thing is described in."""
+        for name in self._paths:
+            for subject in self._graph(name):
+                self.graph_of[subject.value] = name
+
+    def _graph(self, name: str) -> dict[ox.NamedNode, dict[ox.NamedNode, dict[Term, None]]]:
+        if name not in self._about:
+            about: dict[ox.NamedNode, dict[ox.NamedNode, dict[Term, None]]] = {}
+            path = self._paths.get(name)
+            triples = records.read(path.read_bytes(), base=self.base, name=str(path)) if path else []
+            for triple in triples:
+                assert isinstance(triple.subject, ox.NamedNode)
+                assert not isinstance(triple.object, ox.Triple)
+                about.setdefault(triple.subject, {}).setdefault(triple.predicate, {})[triple.object] = None
+            self._about[name] = about
+        return self._about[name]
+
+    def has(self, subject: ox.NamedNode) -> bool:
+        """Whether a thing is described anywhere."""
+        return subject.value in self.graph_of
+
+    def values(self, subject: ox.NamedNode, predicate: ox.NamedNode) -> list[Term]:
+        """What is written plainly about a thing."""
+        name = self.graph_of.get(subject.value)
+        return list(self._graph(name).get(subject, {}).get(predicate, {})) if name else []
+
+    def add(
+        self,
+        name: str,
+        subject: ox.NamedNode,
+        predicate: ox.NamedNode,
+        value: Term,
+        cited: Iterable[ox.NamedNode] = (),
+    ) -> ox.NamedNode:
+        """Say one more thing; returns the node that now holds it: the subject, or a claim about it."""
+        name = self.graph_of.setdefault(subject.value, name)
+        statements = self._graph(name).setdefault(subject, {})
+        if predicate in _OTHER_NAMES:
+            return self._name(statements, subject, predicate, value)
+        held = statements.get(predicate, {})
+        claims = self.claims(name, subject, predicate)
+        if value == subject or value in held or value in claims.values():
+            return subject
+        if predicate in _NARROWED:
+            if any(self._within(earlier, value) for earlier in (*held, *claims.values())):
+                return subject
+            for earlier in [earlier for earlier in held if self._within(value, earlier)]:
+                del held[earlier]
+        if predicate in _FIRST and (held or claims):
+            return subject
+        if predicate in SINGLE and (held or claims):
+            evidence = [term for term in statements.get(CITES, {}) if isinstance(term, ox.NamedNode)]
+            for earlier in list(held):
+                self.claim(name, subject, predicate, earlier, evidence)
+            statements.pop(predicate, None)
+            return self.claim(name, subject, predicate, value, cited)
+        statements.setdefault(predicate, {})[value] = None
+        return subject
+
+    def put(self, name: str, subject: ox.NamedNode, predicate: ox.NamedNode, value: Term) -> None:
+        """Say exactly this, in this dossier."""
+        self.graph_of.setdefault(subject.value, name)
+        self._graph(name).setdefault(subject, {}).setdefault(predicate, {})[value] = None
+
+    def _within(self, one: Term, other: Term) -> bool:
+        """Whether one thing is a part of another, or one concept narrower."""
+        seen: set[Term] = set()
+        wider: list[Term] = [one]
+        while wider:
+            node = wider.pop()
+            if isinstance(node, ox.NamedNode) and node not in seen:
+                seen.add(node)
+                wider += self.values(node, _PART_OF)
+        nodes = isinstance(one, ox.NamedNode) and isinstance(other, ox.NamedNode)
+        return other in seen or (nodes and self._narrower(one.value, other.value))
+
+    def claims(self, name: str, subject: ox.NamedNode, predicate: ox.NamedNode) -> dict[ox.NamedNode, Term]:
+        """The written claims about one detail of a thing, with their values."""
+        return {
+            node: next(iter(said[OBJECT]))
+            for node, said in self._graph(name).items()
+            if said.get(SUBJECT) == {subject: None} and said.get(PREDICATE) == {predicate: None}
+        }
+
+    def claim(
+        self,
+        name: str,
+        subject: ox.NamedNode,
+        predicate: ox.NamedNode,
+        value: Term,
+        cited: Iterable[ox.NamedNode],
+        more: Sequence[tuple[ox.NamedNode, Term]] = (),
+    ) -> ox.NamedNode:
+        """Write a claim, with the rank that was decided for it before, else a normal one."""
+        evidence = sorted(set(cited), key=lambda node: node.value)
+        matter = next((str(term.value) for prop, term in more if prop == MATTER), "")
+        node = records.claim_iri(ox.Triple(subject, predicate, value), evidence, base=self.base, matter=matter)
+        about = self._graph(name)
+        if node not in about:
+            decided = self._ranking(node) or {RANK: NORMAL}
+            about[node] = {
+                TYPE: {CLAIM: None},
+                SUBJECT: {subject: None},
+                PREDICATE: {predicate: None},
+                OBJECT: {value: None},
+                CITES: dict.fromkeys(evidence),
+                **{prop: {term: None} for prop, term in decided.items()},
+                **{prop: {term: None} for prop, term in more},
+            }
+            self.graph_of[node.value] = name
+        return node
+
+    def contest(self, subject: ox.NamedNode, predicate: ox.NamedNode) -> None:
+        """Turn what is written plainly about a detail into claims, so that others can stand beside it."""
+        name = self.graph_of[subject.value]
+        statements = self._graph(name)[subject]
+        evidence = [term for term in statements.get(CITES, {}) if isinstance(term, ox.NamedNode)]
+        for held in statements.pop(predicate, {}):
+            if held not in self.claims(name, subject, predicate).values():
+                self.claim(name, subject, predicate, held, evidence)
+
+    def changed(self) -> dict[str, bytes]:
+        """The dossiers whose canonical text differs from the file, with that text."""
+        found = {}
+        for name, about in sorted(self._about.items()):
+            triples = [ox.Triple(s, p, o) for s, said in about.items() for p, values in said.items() for o in values]
+            text = records.write(triples, base=self.base).encode() if triples else b""
+            path = self._paths.get(name)
+            if text and (path is None or path.read_bytes() != text):
+                found[name] = text
+        return found
+
+    @staticmethod
+    def _name(
+        statements: dict[ox.NamedNode, dict[Term, None]], subject: ox.NamedNode, predicate: ox.NamedNode, value: Term
+    ) -> ox.NamedNode:
+        assert isinstance(value, ox.Literal)
+        held = statements.setdefault(predicate, {})
+        same = [term for term in held if isinstance(term, ox.Literal) and term.language == value.language]
+        if not same:
+            held[value] = None
+        elif value not in held:
+            statements.setdefault(_OTHER_NAMES[predicate], {})[value] = None
+        return subject
