@@ -81,6 +81,7 @@ def validate(
     paths: Annotated[list[Path] | None, typer.Argument(help="Turtle files or folders. Default: everything.")] = None,
     format: Annotated[ReportFormat, typer.Option("--format", help="How to report.")] = ReportFormat.text,
     lang: Annotated[Language, typer.Option("--lang", help="The language of the messages.")] = Language.en,
+    changed: Annotated[bool, typer.Option("--changed", help="Only dossiers that differ from the last commit.")] = False,
     engine: Annotated[Judge | None, typer.Option("--engine", help="Default: the fastest installed.")] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -88,8 +89,13 @@ def validate(
     from hrc_graph import review
 
     with _errors():
+        opened = _open(workspace)
+        wanted = [*(paths or ()), *(opened.files.changed() if changed else ())]
+        if changed and not wanted:
+            print("Nothing differs from the last commit.")
+            raise typer.Exit
         with _progress() as progress:
-            report = review.review(_open(workspace), paths or (), progress, engine)
+            report = review.review(opened, wanted, progress, engine)
         match format:
             case ReportFormat.text:
                 text = review.as_text(report, lang)

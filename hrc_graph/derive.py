@@ -1,6 +1,6 @@
 """What is computed from the files, and never typed: shown values, claims, date bounds.
 
-Three graphs come out, each of them the same for the same files:
+Five graphs come out, each of them the same for the same files:
 
 - `derived/values`: for a property that has written claims, the value that readers see: preferred
   claims if there are any, else the normal ones; among dates that agree, the narrowest; never a
@@ -8,6 +8,8 @@ Three graphs come out, each of them the same for the same files:
 - `derived/claims`: a claim for every other statement that must rest on evidence, citing what its
   subject cites.
 - `derived/dates`: the earliest and latest day of whatever has a date, so that queries can compare.
+- `derived/links`: the treaty articles and goals of a theme's broader themes, which are its own too.
+- `derived/counts`: how many governments, and how many other bodies, stand under a text, campaign or wave.
 
 Ranks as in Wikibase's RDF mapping; the reasons are in the ontology's change notes.
 """
@@ -38,6 +40,11 @@ _EARLIEST, _LATEST = _term("hrc", "earliest"), _term("hrc", "latest")
 _RANK = _term("wikibase", "rank")
 _PREFERRED, _NORMAL = _term("wikibase", "PreferredRank"), _term("wikibase", "NormalRank")
 _DUE_CLASSES = (_term("hrc", "Wave"), _term("hrc", "Target"))
+_BROADER, _RELATED = _term("skos", "broader"), _term("skos", "relatedMatch")
+_GOVERNMENT, _COMMITMENT = _term("hrc", "LocalGovernment"), _term("hrc", "Commitment")
+_ACTOR, _UNDER, _IN_WAVE = _term("hrc", "actor"), _term("hrc", "under"), _term("hrc", "inWave")
+_GOVERNMENT_COUNT, _BODY_COUNT = _term("hrc", "governmentCount"), _term("hrc", "otherBodyCount")
+_INTEGER = _term("xsd", "integer")
 _EDTF, _XSD_DATE = _term("edtf", "EDTF"), _term("xsd", "date")
 
 Statement = tuple[ox.NamedNode, ox.NamedNode, str]
@@ -56,6 +63,8 @@ def derive(store: ox.Store, *, base: str) -> Iterator[ox.Quad]:
     yield from _in_graph("values", (ox.Triple(*value) for value in values), base)
     yield from _in_graph("claims", _generated_claims(store, written, base), base)
     yield from _in_graph("dates", _all_bounds(store, values), base)
+    yield from _in_graph("links", _inherited_links(store), base)
+    yield from _in_graph("counts", _counts(store), base)
 
 
 def _in_graph(name: str, triples: Iterable[ox.Triple], base: str) -> Iterator[ox.Quad]:
@@ -149,6 +158,35 @@ def _all_bounds(store: ox.Store, values: list[tuple[ox.NamedNode, ox.NamedNode, 
             yield from _days(node, date)
     for claim, _, value in _statements(store, None, _OBJECT):
         yield from _days(claim, value)
+
+
+def _inherited_links(store: ox.Store) -> Iterator[ox.Triple]:
+    broader = {node: value for node, _, value in _statements(store, None, _BROADER)}
+    for theme in broader:
+        own = {value for _, _, value in _statements(store, theme, _RELATED)}
+        seen, above = {theme}, broader.get(theme)
+        while isinstance(above, ox.NamedNode) and above not in seen:
+            seen.add(above)
+            for _, _, value in _statements(store, above, _RELATED):
+                if value not in own:
+                    own.add(value)
+                    yield ox.Triple(theme, _RELATED, value)
+            above = broader.get(above)
+
+
+def _counts(store: ox.Store) -> Iterator[ox.Triple]:
+    governments = {node for node, _, _ in _statements(store, None, _TYPE, _GOVERNMENT)}
+    bodies: dict[ox.NamedNode, set[records.Term]] = defaultdict(set)
+    for act, _, _ in list(_statements(store, None, _TYPE, _COMMITMENT)):
+        actors = {value for _, _, value in _statements(store, act, _ACTOR)}
+        for joined in (_UNDER, _IN_WAVE):
+            for _, _, value in _statements(store, act, joined):
+                if isinstance(value, ox.NamedNode):
+                    bodies[value] |= actors
+    for thing, actors in bodies.items():
+        ours = sum(actor in governments for actor in actors)
+        yield ox.Triple(thing, _GOVERNMENT_COUNT, ox.Literal(str(ours), datatype=_INTEGER))
+        yield ox.Triple(thing, _BODY_COUNT, ox.Literal(str(len(actors) - ours), datatype=_INTEGER))
 
 
 def _days(node: ox.NamedNode, date: records.Term) -> Iterator[ox.Triple]:

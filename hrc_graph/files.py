@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hrc_graph.errors import BadFile
+from hrc_graph.errors import BadFile, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,25 @@ class Files:
         if not path.is_relative_to((self.root / "data").resolve()):
             raise BadFile(f"“{graph}” is not inside data/.", "Name a graph like governments/id/lahat.")
         return path
+
+    def changed(self) -> list[Path]:
+        """The dossiers that differ from the last commit, or are not committed yet.
+
+        Raises `NotFound` where there is no git repository.
+        """
+        from dulwich import porcelain
+        from dulwich.errors import NotGitRepository
+        from dulwich.repo import Repo
+
+        try:
+            with Repo.discover(str(self.root)) as repository:
+                status = porcelain.status(repository, untracked_files="all")
+                top = Path(os.fsdecode(repository.path))
+        except NotGitRepository as error:
+            raise NotFound(f"{self.root} is in no git repository.", "Name the files instead.") from error
+        named = [*status.unstaged, *status.untracked, *(name for names in status.staged.values() for name in names)]
+        differing = {(top / os.fsdecode(name)).resolve() for name in named}
+        return [path for path in self.dossiers().values() if path.resolve() in differing]
 
     def digest(self) -> str:
         """A hash of all names and bytes: the same files, the same digest."""

@@ -7,19 +7,18 @@ import dataclasses
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import pyoxigraph as ox
 
-from hrc_graph import namespaces, records, validation
+from hrc_graph import namespaces, records, slices, validation
 from hrc_graph.engine import snapshots
 from hrc_graph.errors import BadFile
 from hrc_graph.settings import Judge
 from hrc_graph.validation import Report, Result
 from hrc_graph.workspace import Workspace
 
-_TURTLE_OF_SHAPES = ("ontology/shapes.ttl", "ontology/house-rules.ttl")
 _IRI = re.compile(r"https?://[^\s<>\"{}|\\^`,;()]+[^\s<>\"{}|\\^`,;().:]")
 _MARK = {"Violation": "error", "Warning": "warning", "Info": "wish"}
 
@@ -41,26 +40,35 @@ def review(
     store = snapshots.load(workspace.files, base=base, extra=extra, progress=progress)
     progress("judging", 0, 1)
     focus = {str(triple.subject)[1:-1] for triples in asked.values() for triple in triples}
-    report = _judge(store, workspace, _TURTLE_OF_SHAPES[0], lambda node: not paths or node in focus, engine)
-    if not paths:
-        house = _judge(store, workspace, _TURTLE_OF_SHAPES[1], lambda _node: True, engine)
+    if paths:
+        report = judge_records(store, workspace, engine, focus)
+    else:
+        report, house = judge_records(store, workspace, engine), _judge_terms(store, workspace, engine)
         report = Report(report.results + house.results, report.graph + house.graph)
     progress("judging", 1, 1)
     places = _Places(workspace, asked)
     return Report(tuple(places.locate(result) for result in report.results), report.graph)
 
 
-def _judge(store: ox.Store, workspace: Workspace, shapes: str, keep: validation.Keep, engine: Judge | None) -> Report:
+def judge_records(
+    store: ox.Store, workspace: Workspace, engine: Judge | None = None, focus: Collection[str] | None = None
+) -> Report:
+    """The shapes' judgement of a store of all graphs: of every record, or of these and no others."""
     base = workspace.settings.base
-    about_records = shapes == _TURTLE_OF_SHAPES[0]
     shapes_graph = ox.NamedNode(f"{base}graph/shapes")
-    quads = (quad for quad in store if not (about_records and quad.graph_name == shapes_graph))
-    own = f"{base}graph/"
-    if not about_records:
-        model = ("ontology", "shapes", "vocabularies/")
-        quads = (quad for quad in quads if quad.graph_name.value.removeprefix(own).startswith(model))
-    rules = _read(workspace.root / shapes, base)
-    return validation.judge(validation.to_rdflib(quads), validation.to_rdflib(rules), keep, engine)
+    quads: Iterable[ox.Quad] = store if focus is None else slices.around(store, focus, base=base)
+    data = validation.to_rdflib(quad for quad in quads if quad.graph_name != shapes_graph)
+    rules = validation.to_rdflib(_read(workspace.root / "ontology" / "shapes.ttl", base))
+    return validation.judge(data, rules, lambda node: focus is None or node in focus, engine)
+
+
+def _judge_terms(store: ox.Store, workspace: Workspace, engine: Judge | None) -> Report:
+    """The house rules' judgement of the ontology, the shapes and the vocabularies."""
+    base = workspace.settings.base
+    model = ("ontology", "shapes", "vocabularies/")
+    quads = (quad for quad in store if quad.graph_name.value.removeprefix(f"{base}graph/").startswith(model))
+    rules = validation.to_rdflib(_read(workspace.root / "ontology" / "house-rules.ttl", base))
+    return validation.judge(validation.to_rdflib(quads), rules, engine=engine)
 
 
 def _turtle_files(paths: Sequence[Path]) -> list[Path]:

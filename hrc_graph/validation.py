@@ -114,9 +114,12 @@ def judge(data: Graph, shapes: Graph, keep: Keep = lambda _focus: True, engine: 
 
     Raises `EngineFailure` when the engine cannot judge at all.
     """
-    module = importlib.import_module("pyshacl_turbo" if (engine or fastest()) is Judge.turbo else "pyshacl")
+    turbo = (engine or fastest()) is Judge.turbo
+    module = importlib.import_module("pyshacl_turbo" if turbo else "pyshacl")
+    # pySHACL copies the graph unless it may work in place; turbo copies it back when it does
+    options = {"inplace": not turbo, "do_owl_imports": False, "advanced": False}
     try:
-        _, report, _ = module.validate(data, shacl_graph=shapes, inplace=True, do_owl_imports=False, advanced=False)
+        _, report, _ = module.validate(data, shacl_graph=shapes, **options)
     except (module.errors.ReportableRuntimeError, module.errors.ValidationFailure) as error:
         raise EngineFailure(f"The shapes could not be applied: {error}", "Check ontology/shapes.ttl.") from error
     if not isinstance(report, Graph):

@@ -81,13 +81,41 @@ def test_a_date_nobody_can_read_gives_no_bounds_and_stops_nothing() -> None:
     assert values(store, "text/t", "earliest") == set()
 
 
+def test_a_theme_inherits_the_treaty_articles_and_goals_of_its_broader_themes(store: ox.Store) -> None:
+    missing = select(
+        store,
+        """SELECT ?theme ?match WHERE { ?theme skos:broader ?above . ?above skos:relatedMatch ?match
+           OPTIONAL { ?theme skos:relatedMatch ?own FILTER (?own = ?match) } FILTER (!BOUND(?own)) }""",
+    )
+    links = "GRAPH <https://w3id.org/hrcity/graph/derived/links>"
+    inherited = select(store, f"SELECT ?match WHERE {{ {links} {{ ?theme skos:relatedMatch ?match }} }}")
+    assert missing == []
+    assert inherited
+
+
+def test_members_are_counted_with_networks_apart_from_governments(store: ox.Store) -> None:
+    for row in select(
+        store, "SELECT ?thing ?governments ?others WHERE { ?thing hrc:governmentCount ?governments ;"
+        " hrc:otherBodyCount ?others }"
+    ):  # fmt: skip
+        acts = f"{{ ?act hrc:under <{row['thing']}> }} UNION {{ ?act hrc:inWave <{row['thing']}> }}"
+        bodies = select(
+            store,
+            f"SELECT DISTINCT ?actor ?government WHERE {{ {acts} ?act a hrc:Commitment ; hrc:actor ?actor "
+            "OPTIONAL { ?actor a ?government FILTER (?government = hrc:LocalGovernment) } }",
+        )
+        assert int(row["governments"]) == sum("government" in body for body in bodies)
+        assert int(row["others"]) == sum("government" not in body for body in bodies)
+
+
 def test_every_claimable_statement_of_the_shipped_data_has_a_claim(store: ox.Store) -> None:
     uncovered = select(
         store,
         """SELECT DISTINCT ?s ?p ?o WHERE {
           ?p hrc:claimable true . ?s ?p ?o FILTER (STRSTARTS(STR(?s), "https://w3id.org/hrcity/id/"))
           OPTIONAL { ?c rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o } FILTER (!BOUND(?c))
-          OPTIONAL { ?s a ?evidence FILTER (?evidence IN (hrc:Source, hrc:Citation, hrc:Decision)) } FILTER (!BOUND(?evidence)) }""",
+          OPTIONAL { ?s a ?evidence FILTER (?evidence IN (hrc:Source, hrc:Citation, hrc:Decision)) }
+          FILTER (!BOUND(?evidence)) }""",
     )
     assert uncovered == []
 

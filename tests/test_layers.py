@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 LAYERS = (
     {"namespaces", "errors"},
     {"settings", "formats", "dates", "records", "gazetteer"},
-    {"guard", "files", "derive", "validation"},
+    {"guard", "files", "derive", "validation", "slices"},
     {"questions", "names"},
     {"engine"},
     {"workspace"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -14,8 +15,12 @@ from hrc_graph import namespaces, records, validation
 from hrc_graph.derive import derive
 from hrc_graph.engine import snapshots
 from hrc_graph.files import Files
+from hrc_graph.review import review
+from hrc_graph.settings import Judge
 from hrc_graph.validation import Report
+from hrc_graph.workspace import Workspace
 from tests.conftest import FIXTURES, ROOT
+from tests.test_cli import BREAKAGES, HEAD
 
 BASE, SHAPE = namespaces.BASE, namespaces.SHAPE
 LANGUAGES = ("en", "id", "es", "fr")
@@ -36,13 +41,18 @@ def model() -> tuple[tuple[str, list[ox.Triple]], ...]:
 @cache
 def judged(path: Path) -> Report:
     """A fixture judged with the model and all that follows, but without the shipped data."""
+    return validation.judge(judged_graph(path), shapes())
+
+
+def judged_graph(path: Path) -> Graph:
+    """A file's records with the model and all that follows."""
     store = ox.Store()
     for name, triples in model():
         snapshots.add_graph(store, name, triples, base=BASE)
     own = records.read(path.read_bytes(), base=BASE, name=path.name)
     snapshots.add_graph(store, "fixture", own, base=BASE)
     store.extend(list(derive(store, base=BASE)))
-    return validation.judge(validation.to_rdflib(store), shapes())
+    return validation.to_rdflib(store)
 
 
 def node_shapes() -> list[str]:
@@ -124,6 +134,44 @@ def test_the_ontology_keeps_its_own_house_rules(store: ox.Store) -> None:
     quads = [quad for quad in store if quad.graph_name.value.removeprefix(f"{BASE}graph/").startswith(kept)]
     report = validation.judge(validation.to_rdflib(quads), validation.to_rdflib(rules))
     assert report.results == ()
+
+
+def key(report: Report) -> set[tuple[str, str, str, str, str]]:
+    """What a report says, without the engine's own words and order."""
+    return {(r.severity, r.focus, r.path, r.value, r.shape) for r in report.results}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted((FIXTURES / "shapes").glob("*.ttl")), ids=lambda path: path.stem)
+def test_both_engines_judge_a_fixture_alike(path: Path) -> None:
+    graph = judged_graph(path)
+    assert key(validation.judge(graph, shapes(), engine=Judge.turbo)) == key(
+        validation.judge(graph, shapes(), engine=Judge.pyshacl)
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("breakage", BREAKAGES.values(), ids=BREAKAGES.keys())
+def test_both_engines_judge_a_breakage_alike(breakage: str, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.ttl"
+    broken.write_text(HEAD + breakage)
+    graph = judged_graph(broken)
+    assert key(validation.judge(graph, shapes(), engine=Judge.turbo)) == key(
+        validation.judge(graph, shapes(), engine=Judge.pyshacl)
+    )
+
+
+@pytest.mark.slow
+def test_both_engines_judge_the_shipped_data_alike(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    started = time.monotonic()
+    fast = review(workspace, engine=Judge.turbo)
+    between = time.monotonic()
+    slow = review(workspace, engine=Judge.pyshacl)
+    ended = time.monotonic()
+    with capsys.disabled():
+        print(f"\npySHACL {ended - between:.1f} s, turbo {between - started:.1f} s, "
+              f"ratio {(ended - between) / (between - started):.1f}")  # fmt: skip
+    assert key(fast) == key(slow)
 
 
 def test_the_house_rules_catch_a_term_without_definition() -> None:

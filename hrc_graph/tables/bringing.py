@@ -6,9 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pyoxigraph as ox
-
-from hrc_graph import publishing, records, validation
+from hrc_graph import publishing, review
 from hrc_graph.engine import snapshots
 from hrc_graph.errors import BadFile, NotFound
 from hrc_graph.tables import Sheet, exporting, kinds, sheets
@@ -100,14 +98,10 @@ def _judge(workspace: Workspace, outcome: Outcome, language: str, progress: snap
     base = workspace.settings.base
     store = snapshots.load(workspace.files, base=base, instead=outcome.changes, progress=progress)
     progress("judging", 0, 1)
-    shapes_graph = ox.NamedNode(f"{base}graph/shapes")
-    data = validation.to_rdflib(quad for quad in store if quad.graph_name != shapes_graph)
-    path = workspace.root / "ontology" / "shapes.ttl"
-    rules = validation.to_rdflib(records.read(path.read_bytes(), base=base, name=str(path)))
     whole: dict[str, tuple[Sheet, int, str]] = {}
     for (subject, _), place in outcome.cells.items():
         whole.setdefault(subject, (place[0], place[1], ""))
-    report = validation.judge(data, rules, lambda focus: focus in whole)
+    report = review.judge_records(store, workspace, focus=whole)
     for result in report.of("Violation"):
         sheet, row, column = outcome.cells.get((result.focus, result.path), whole[result.focus])
         outcome.add(Problem(sheet.name, row, column, result.value, result.message(language), ""))

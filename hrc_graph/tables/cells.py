@@ -33,6 +33,21 @@ _MONTHS = {
     )
     for number, name in enumerate(names.split(), 1)
 }
+_WRITTEN_IN = {
+    "ko": r"[가-힣]",
+    "ja": r"[ぁ-ヿ]|会議|条例",
+    "zh": r"[一-鿿]",
+    "id": r"\b(HAM|Hak|dan|tentang|Kota|Kabupaten|Provinsi|Daerah|Nasional|Dewan|Komisi|Lembaga|Kementerian|Kepolisian|"
+    r"Peraturan|Keputusan|Perserikatan|Penandatanganan|Peringatan|Perjanjian|Pertemuan|Deklarasi|Instruksi|Kantor|"
+    r"Komnas|Kongres|Forum Kota|Wali|Festival|Tentara)\b",
+    "de": r"\b(der|für|und|gegen|Stadt|Städte|Rat|Gemeinderat|Beirat)\b|[a-zß](rechte|stelle|rat|beauftragte|büro)\b",
+    "ca": r"\b(dels|pels|per la|Síndics?|Síndiques|Síndica|Sindicatura|Drets|Ciutadania|"
+    r"Oficina per|Diputació|Comissió|Fòrum)\b",
+    "es": r"\b(del|las?|los|el|Derechos|Ayuntamiento|Defensoría|Comisión|Ciudades|Observatorio|Foro|Conferencia)\b",
+    "fr": r"\b(des|du|de la|Droits|Cités|Ombudsman de)\b",
+    "nl": r"\b(Utrechtse|het|van)\b",
+}
+"""By language, letters and words that only it has among names of its own sort; asked in this order."""
 _DATE_HINT = "Write 2016, 2016-05, 2016-05-17, 17 May 2016, about 2012, or 2016-05-17/2016-05-19."
 
 
@@ -128,7 +143,7 @@ def term(text: str, column: Column, row: Mapping[str, str], vocabularies: Vocabu
         case "label":
             language = column.language
             if language.startswith("of "):
-                language = row.get(language.removeprefix("of "), "") or "en"
+                language = row.get(language.removeprefix("of "), "") or language_of(text)
             return ox.Literal(column.prefix + text, language=language)
         case "date":
             return ox.Literal(date(text), datatype=_EDTF)
@@ -161,6 +176,15 @@ def link(text: str) -> ox.NamedNode:
     except ValueError:
         pass
     raise CellError(f"“{text}” is not a web address.", "Write the whole address, beginning with https:// or http://.")
+
+
+def language_of(text: str) -> str:
+    """The language that a name is certainly in, by its letters and words; `und` when they do not tell.
+
+    >>> language_of("Komisi Nasional"), language_of("세계인권도시포럼"), language_of("SETARA Institute")
+    ('id', 'ko', 'und')
+    """
+    return next((tag for tag, signs in _WRITTEN_IN.items() if re.search(signs, text)), "und")
 
 
 def language_concept(text: str) -> ox.NamedNode:

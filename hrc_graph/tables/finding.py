@@ -29,18 +29,20 @@ class Finder:
         self._keys: dict[str, dict[str, ox.NamedNode]] = {}
 
     def identify(self, line: Line) -> None:
-        """Find or name the things that a row makes or adds to, before anything is known of other rows."""
+        """Find or name the things that a row makes or adds to, as far as is known of other rows."""
         for number, thing in enumerate(line.kind.things):
-            if thing.match is None or not line.applies(thing):
+            if number in line.things or thing.match is None or not line.applies(thing):
                 continue
-            if "{self}" in thing.iri and line.things:
-                node = self.node(line.filled(thing.iri))
-            else:
-                node = self._found(line, thing) or self.node(line.filled(thing.iri))
-            line.things[number] = node
-            self._remember(line, node, *(line.texts.get(name, "") for name in thing.match.names))
+            try:
+                minted = self.node(line.filled(thing.iri))
+            except KeyError:
+                continue  # it is named after another row: `resolve` comes back to it
+            found = None if thing.iri.endswith("{self}") else self._found(line, thing, minted)
+            node = line.things[number] = found or minted
+            names = () if thing.match.decided else thing.match.names
+            self._remember(line, node, *(line.texts.get(name, "") for name in names))
 
-    def _found(self, line: Line, thing: Thing) -> ox.NamedNode | None:
+    def _found(self, line: Line, thing: Thing, minted: ox.NamedNode) -> ox.NamedNode | None:
         match = thing.match
         assert match
         texts = line.texts
@@ -52,9 +54,13 @@ class Finder:
         decided, same = self._decisions.find(match.types[0], spelling)
         if decided and names:
             return self._merged(line, spelling, same, "decided before") if same else None
-        minted = self.node(line.filled(thing.iri))
         if self._dossiers.has(minted):
-            return self._merged(line, spelling, minted, "same id")
+            if self._agrees(line, match, minted.value):
+                return self._merged(line, spelling, minted, "same id")
+            rule = f"“{texts.get('id') or names[0]}” is the id of something else: {self._short(minted.value)}."
+            line.problem("id", rule, "Write another id.", question=True)
+        if match.decided:
+            return None
         spellings = [code for code in texts.get(match.codes, "").split(";") if code]
         spellings += [texts[match.link]] if texts.get(match.link) else []
         country, sort = texts.get(match.country) or None, self.kind_slug(line, match.kind)
@@ -82,13 +88,16 @@ class Finder:
         return node
 
     def _agrees(self, line: Line, match: kinds.Match, iri: str) -> bool:
-        """Whether number and date of a thing that was found do not speak against its being the row's."""
+        """Whether number and page of a thing that was found do not speak against its being the row's."""
         node = ox.NamedNode(iri)
         if match.number and line.texts.get(match.number):
             numbers = self._dossiers.values(node, ox.NamedNode(namespaces.DEF + "number"))
             if numbers and all(fold(str(n.value)) != fold(line.texts[match.number]) for n in numbers):
                 return False
-        return True
+        pages = self._dossiers.values(node, cells.short_iri("foaf:page")) if line.texts.get(match.link) else []
+        return not pages or any(
+            page.value == line.texts[match.link] for page in pages if isinstance(page, ox.NamedNode)
+        )
 
     def resolve(self, line: Line) -> None:
         """Find what the row's references name; what is not found is a problem of its cell."""
@@ -103,6 +112,7 @@ class Finder:
                     if found is not None:
                         line.references.setdefault(name, []).append(found)
 
+        self.identify(line)
         for thing in line.kind.things:
             if thing.match is None and line.applies(thing):
                 try:

@@ -16,7 +16,7 @@ from hrc_graph.tables import Sheet, cells, enriching, exporting, kinds
 from hrc_graph.tables.decisions import Decisions
 from hrc_graph.tables.finding import Finder
 from hrc_graph.tables.kinds import Column, Kind, Thing
-from hrc_graph.tables.merging import CITES, KIND, TYPE, Dossiers
+from hrc_graph.tables.merging import CITES, KIND, LABEL, TYPE, Dossiers, cited_source
 from hrc_graph.tables.rows import SEGMENTS, Line, Outcome, Problem, segment
 from hrc_graph.workspace import Workspace
 
@@ -122,8 +122,12 @@ class Batch:
                     continue  # a row found under another sort of thing says nothing of its kind
                 holder = self._dossiers.add(graph, node, predicate, value, cited)
                 line.place(holder, predicate.value, name)
+            known = {
+                cited_source(term) for term in self._dossiers.values(node, CITES) if isinstance(term, ox.NamedNode)
+            }
             for citation in cited if "hrc:cites" in thing.says else ():
-                self._dossiers.add(graph, node, CITES, citation)
+                if cited_source(citation) not in known:  # a closer passage of it is cited
+                    self._dossiers.add(graph, node, CITES, citation)
             if thing.enrich:
                 sort = self._finder.kind_slug(line, "kind")
                 for other, about, prop, value in enriching.FINDERS[thing.enrich](node, line.texts, sort, self._base):
@@ -150,13 +154,19 @@ class Batch:
             return
         matter = line.texts[spec.matter]
         prop, kind = spec.properties.get(fold(matter), ("", ""))
+        if kind == "nothing":
+            return
         said = [(line.texts[value], line.references[source]) for value, source in spec.sides
                 if line.texts.get(value) and line.references.get(source)]  # fmt: skip
         typed = [self._typed(text, kind) for text, _ in said] if prop else []
         graph = self._dossiers.graph_of[subjects[0].value]
         if typed and all(typed):
             predicate, values, more = cells.short_iri(prop), typed, []
-            self._dossiers.contest(subjects[0], predicate)
+            others: dict[Term, set[ox.NamedNode]] = {}
+            for value, (_, sources) in zip(typed, said, strict=True):
+                assert value is not None
+                others.setdefault(value, set()).update(map(self._citation, sources))
+            self._dossiers.contest(subjects[0], predicate, others)
         else:
             predicate, values = cells.short_iri("hrc:remark"), [ox.Literal(text, language="en") for text, _ in said]
             more = [(cells.short_iri("hrc:matter"), ox.Literal(matter, language="en"))]
@@ -169,6 +179,9 @@ class Batch:
             line.place(node, "", spec.matter)
 
     def _typed(self, text: str, kind: str) -> Term | None:
+        if kind == "number" and " " in text:
+            return None
+        kind = "text" if kind == "number" else kind
         try:
             return cells.term(text, Column("value", (), kind), {}, self._vocabularies)
         except cells.CellError:
@@ -190,9 +203,11 @@ class Batch:
         name, _, segments = name.partition(" is ")
         if name in line.references:
             return [node for node in line.references[name] if not segments or segment(node) in segments.split()]
-        if name not in line.columns or name not in line.texts:
+        column = line.columns[name][0] if name in line.columns else None
+        if column and column.name_of:
+            return [self._named_after(node, column, line) for node in line.references.get(column.name_of, ())]
+        if column is None or name not in line.texts:
             return []
-        column, _ = line.columns[name]
         if column.type in SEGMENTS:
             return []
         found: list[Term] = []
@@ -205,6 +220,12 @@ class Batch:
             if value is not None:
                 found.append(value)
         return found
+
+    def _named_after(self, node: ox.NamedNode, column: Column, line: Line) -> Term:
+        names = [name for name in self._dossiers.values(node, LABEL) if isinstance(name, ox.Literal)]
+        name = next((name for name in names if name.language == column.language), None)
+        text = column.form.format(name.value if name else segment(node), **line.texts)
+        return ox.Literal(text, language=column.language)
 
     def _citation(self, source: ox.NamedNode) -> ox.NamedNode:
         """The citation of a whole source, made when it is first needed."""

@@ -70,11 +70,13 @@ class Column:
     rules: Mapping[str, str] = field(default_factory=dict)
     """Patterns and the short IRI that a text means in which one is found; the first that fits."""
     prefix: str = ""
+    name_of: str = ""
+    """For a label made of the name of what another field refers to; `form` may name other fields too."""
 
     @property
     def made(self) -> bool:
         """Whether its text is made from other columns."""
-        return bool(self.source or self.join)
+        return bool(self.source or self.join or self.name_of)
 
     @property
     def header(self) -> str:
@@ -108,6 +110,8 @@ class Match:
     codes: str = ""
     number: str = ""
     link: str = ""
+    decided: bool = False
+    """Whether only a decision says that two are one: for parts, whose names are those of many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +262,7 @@ def _column(name: str, spec: dict[str, Any]) -> Column:
         sign=spec.get("sign", ""),
         paired=_paired(spec["paired"]) if "paired" in spec else None,
         prefix=spec.get("prefix", ""),
+        name_of=spec.get("name_of", ""),
         rules=spec.get("rules") or {},
     )
 
@@ -283,7 +288,8 @@ def _thing(spec: dict[str, Any]) -> Thing:
 
 def _match(spec: dict[str, Any]) -> Match:
     words = {name: str(spec.get(name, "")) for name in ("country", "kind", "codes", "number", "link")}
-    return Match(types=tuple(spec["types"]), names=tuple(spec["names"]), **words)
+    decided = bool(spec.get("decided"))
+    return Match(types=tuple(spec["types"]), names=tuple(spec["names"]), decided=decided, **words)
 
 
 def _claims(spec: dict[str, Any]) -> Claims:

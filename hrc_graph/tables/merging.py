@@ -8,7 +8,7 @@ Only of a wider and a narrower value for the same thing is the narrower kept alo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -25,8 +25,9 @@ def _named(prefix: str, local: str) -> ox.NamedNode:
 
 
 TYPE, CITES, KIND = _named("rdf", "type"), _named("hrc", "cites"), _named("dcterms", "type")
+LABEL = _named("skos", "prefLabel")
 _OTHER_NAMES = {
-    _named("skos", "prefLabel"): _named("skos", "altLabel"),
+    LABEL: _named("skos", "altLabel"),
     _named("dcterms", "title"): _named("dcterms", "alternative"),
 }
 """Names of which a thing has one a language, and where a second one goes."""
@@ -49,6 +50,11 @@ Narrower = Callable[[str, str], bool]
 """Whether one concept of the vocabularies stands under another."""
 Ranking = Callable[[ox.NamedNode], dict[ox.NamedNode, ox.NamedNode] | None]
 """For a claim, the rank and reason that were decided for it, if they were."""
+
+
+def cited_source(citation: ox.NamedNode) -> str:
+    """The slug of the source of a citation, which its IRI begins with."""
+    return citation.value.rpartition("/")[2].partition("--")[0]
 
 
 class Dossiers:
@@ -163,6 +169,11 @@ class Dossiers:
     ) -> ox.NamedNode:
         """Write a claim, with the rank that was decided for it before, else a normal one."""
         evidence = sorted(set(cited), key=lambda node: node.value)
+        before = self._said(name, (subject, predicate, value), evidence, more)
+        if before is not None:
+            for prop, term in more:
+                self._graph(name)[before].setdefault(prop, {})[term] = None
+            return before
         matter = next((str(term.value) for prop, term in more if prop == MATTER), "")
         node = records.claim_iri(ox.Triple(subject, predicate, value), evidence, base=self.base, matter=matter)
         about = self._graph(name)
@@ -180,12 +191,35 @@ class Dossiers:
             self.graph_of[node.value] = name
         return node
 
-    def contest(self, subject: ox.NamedNode, predicate: ox.NamedNode) -> None:
-        """Turn what is written plainly about a detail into claims, so that others can stand beside it."""
+    def _said(
+        self,
+        name: str,
+        said: tuple[ox.NamedNode, ox.NamedNode, Term],
+        evidence: Iterable[ox.NamedNode],
+        more: Iterable[tuple[ox.NamedNode, Term]],
+    ) -> ox.NamedNode | None:
+        """The claim that says this already, on the same matter and from all these sources."""
+        subject, predicate, value = said
+        matter = {term: None for prop, term in more if prop == MATTER}
+        sources = {cited_source(node) for node in evidence}
+        for node, held in self.claims(name, subject, predicate).items():
+            claim = self._graph(name)[node]
+            known = {cited_source(term) for term in claim.get(CITES, {}) if isinstance(term, ox.NamedNode)}
+            if held == value and claim.get(MATTER, {}) == matter and sources <= known:
+                return node
+        return None
+
+    def contest(self, subject: ox.NamedNode, predicate: ox.NamedNode, others: Mapping[Term, set[ox.NamedNode]]) -> None:
+        """Turn what is written plainly about a detail into claims, so that others can stand beside it.
+
+        What only those others cite is no evidence for it.
+        """
         name = self.graph_of[subject.value]
         statements = self._graph(name)[subject]
-        evidence = [term for term in statements.get(CITES, {}) if isinstance(term, ox.NamedNode)]
+        cited = [term for term in statements.get(CITES, {}) if isinstance(term, ox.NamedNode)]
         for held in statements.pop(predicate, {}):
+            against = {node for value, nodes in others.items() if value != held for node in nodes}
+            evidence = [node for node in cited if node not in against - others.get(held, set())] or cited
             if held not in self.claims(name, subject, predicate).values():
                 self.claim(name, subject, predicate, held, evidence)
 
@@ -207,6 +241,8 @@ class Dossiers:
         assert isinstance(value, ox.Literal)
         held = statements.setdefault(predicate, {})
         same = [term for term in held if isinstance(term, ox.Literal) and term.language == value.language]
+        if value.language == "und" and any(term.value == value.value for term in held):
+            return subject  # it is the same in another language
         if not same:
             held[value] = None
         elif value not in held:

@@ -37,6 +37,7 @@ PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 PREFIX dcterms: <http://purl.org/dc/terms/>
 SELECT ?part ?property ?term ?rank (SAMPLE(?en) AS ?label) (SAMPLE(?any) AS ?other) (SAMPLE(?word) AS ?words)
+       (GROUP_CONCAT(DISTINCT ?title; SEPARATOR="; ") AS ?sources)
 WHERE {
   BIND (%(thing)s AS ?thing)
   {
@@ -45,7 +46,8 @@ WHERE {
     { ?term ?property ?thing . FILTER (?property NOT IN (rdf:subject, rdf:object)) BIND ("pointing" AS ?part) }
     UNION
     { ?claim rdf:subject ?thing ; rdf:predicate ?property ; rdf:object ?term ;
-             <http://wikiba.se/ontology#rank> ?rank ; hrc:cites/hrc:source ?source . BIND ("claim" AS ?part) }
+             <http://wikiba.se/ontology#rank> ?rank ; hrc:cites/hrc:source/dcterms:title ?title .
+      BIND ("claim" AS ?part) }
   }
   OPTIONAL { ?property rdfs:label ?word . FILTER (LANG(?word) = "en") }
   OPTIONAL { ?term skos:prefLabel|rdfs:label|dcterms:title ?en . FILTER (LANG(?en) = "en") }
@@ -63,6 +65,7 @@ class _Shown:
     text: str
     href: str = ""
     language: str = ""
+    said_by: str = ""
 
 
 def router(engine: Engine, settings: Settings) -> APIRouter:
@@ -115,17 +118,21 @@ async def _rows(engine: Engine, settings: Settings, path: str) -> list[dict[str,
 def _page(rows: list[dict[str, Any]], stem: str, settings: Settings) -> str:
     parts: dict[str, dict[str, list[tuple[_Shown, str]]]] = {"own": {}, "claim": {}, "pointing": {}}
     title = stem.rpartition("/")[2]
-    for row in rows:
+    names: dict[str, str] = {}
+    for row in sorted(rows, key=lambda row: _reading_order(row["property"]["value"])):
         prop = row["property"]["value"]
-        word = row["words"]["value"] if "words" in row else _short(prop, settings)
-        rank = row["rank"]["value"].rpartition("#")[2].removesuffix("Rank") if "rank" in row else ""
+        if prop in _HIDDEN:
+            continue
+        word = _WORDS.get(prop) or (row["words"]["value"] if "words" in row else _short(prop, settings))
+        rank = row["rank"]["value"].rpartition("#")[2].removesuffix("Rank").lower() if "rank" in row else ""
         parts[row["part"]["value"]].setdefault(word, []).append((_shown(row, settings), rank))
-        if row["part"]["value"] == "own" and prop in _NAMES and row["term"].get("xml:lang", "en") in ("en", "id"):
-            title = row["term"]["value"]
+        if row["part"]["value"] == "own" and prop in _NAMES:
+            names.setdefault(row["term"].get("xml:lang", ""), row["term"]["value"])
+    title = next((names[language] for language in ("en", "id", "es", "fr", *names) if language in names), title)
     contested = {
         word: values
         for word, values in parts["claim"].items()
-        if (len(values) > 1 and any(rank != "Normal" for _, rank in values)) or word in _several(parts["claim"])
+        if (len(values) > 1 and any(rank != "normal" for _, rank in values)) or word in _several(parts["claim"])
     }
     return render(
         "thing.html", title=title, iri=f"{settings.base}id/{stem}", stem=stem, own=parts["own"],
@@ -134,6 +141,40 @@ def _page(rows: list[dict[str, Any]], stem: str, settings: Settings) -> str:
     )  # fmt: skip
 
 
+def _reading_order(prop: str) -> tuple[int, str]:
+    return (list(_WORDS).index(prop) if prop in _WORDS else len(_WORDS), prop)
+
+
+def _known(names: dict[str, str]) -> dict[str, str]:
+    split = ((*name.split(":"), word) for name, word in names.items())
+    return {namespaces.VOCABULARY[prefix] + local: word for prefix, local, word in split}
+
+
+_WORDS = _known(
+    {
+        "rdf:type": "is a",
+        "dcterms:type": "kind",
+        "skos:prefLabel": "name",
+        "skos:altLabel": "other name",
+        "foaf:name": "name as written",
+        "dcterms:title": "title",
+        "dcterms:alternative": "other title",
+        "dcterms:publisher": "publisher",
+        "dcterms:issued": "published",
+        "dcterms:language": "language",
+        "foaf:page": "web page",
+        "skos:notation": "code",
+        "dcterms:spatial": "where",
+        "org:memberOf": "member of",
+        "org:unitOf": "unit of",
+        "geo:hasDefaultGeometry": "point",
+        "skos:note": "note",
+        "skos:editorialNote": "editor's note",
+    }
+)
+"""What a page calls the properties of other vocabularies, in the order in which they are read."""
+_HIDDEN = frozenset(_known({"hrc:earliest": "", "hrc:latest": ""}))
+"""What repeats a date for queries to compare."""
 _NAMES = tuple(
     namespaces.VOCABULARY[prefix] + name
     for prefix, name in (("skos", "prefLabel"), ("foaf", "name"), ("dcterms", "title"), ("hrc", "locator"))
@@ -147,14 +188,15 @@ def _several(claims: dict[str, list[tuple[_Shown, str]]]) -> set[str]:
 
 def _shown(row: dict[str, Any], settings: Settings) -> _Shown:
     term = row["term"]
+    said_by = row["sources"]["value"] if row["part"]["value"] == "claim" else ""
     if term["type"] != "uri":
-        return _Shown(term["value"], language=term.get("xml:lang", ""))
+        return _Shown(term["value"], language=term.get("xml:lang", ""), said_by=said_by)
     iri = term["value"]
     label = row.get("label") or row.get("other")
     text = label["value"] if label else _short(iri, settings)
     if iri.startswith(settings.base + "id/"):
-        return _Shown(text, "/" + iri.removeprefix(settings.base))
-    return _Shown(text, iri if iri.startswith(("http://", "https://")) else "")
+        return _Shown(text, "/" + iri.removeprefix(settings.base), said_by=said_by)
+    return _Shown(text, iri if iri.startswith(("http://", "https://")) else "", said_by=said_by)
 
 
 def _short(iri: str, settings: Settings) -> str:
