@@ -19,10 +19,10 @@ serve: setup
 	$(RUN)/hrc serve
 
 test: setup
-	$(RUN)/python -m pytest -m "not slow"
+	$(RUN)/python -m pytest --numprocesses auto --dist loadscope -m "not slow"
 
 test-all: setup
-	$(RUN)/python -m pytest
+	$(RUN)/python -m pytest --numprocesses auto --dist loadscope
 
 lint: setup
 	$(RUN)/ruff check .

@@ -272,7 +272,7 @@ class NameIndex:
             if not number and entry.country and gazetteer.group(entry.kind) == "city":
                 known = (gazetteer.locate(name, entry.country, entry.kind or "") for name in entry.names)
                 city = next((found for places in known for found in places if found.certain), None)
-            for name in city.alternate_names if city else ():
+            for name in filter(spelled, city.alternate_names if city else ()):
                 self._abroad[spelled(name)].add(entry.iri)
         self._not_abroad.clear()
 

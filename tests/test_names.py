@@ -228,7 +228,6 @@ def test_an_id_a_code_or_an_exact_name_is_certain(shipped: NameIndex, text: str,
         ("Kwangju", {"place"}, "place:kr-gwangju", 93),
         ("Kwangju", {"gov"}, "gov:kr-gwangju", 93),
         ("Wenen", {"place"}, "place:at-vienna", 93),
-        ("South Korea", {"place"}, "place:kr", 93),
         ("Barclona", {"place"}, "place:es-barcelona", 84.7),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 import rdflib
 from rdflib.query import ResultRow
 
-from hrc_graph import guard, namespaces, questions, records
+from hrc_graph import derive, guard, namespaces, questions, records
 from hrc_graph.engine import snapshots
 from hrc_graph.errors import BadParameter
 from hrc_graph.questions import NamedQuery
@@ -24,18 +24,22 @@ EXPECTED = Path(__file__).parent / "expected"
 LIBRARY = questions.library(ROOT / "queries")
 every_question = pytest.mark.parametrize("question", LIBRARY.values(), ids=LIBRARY.keys())
 
-SLOW_ON_RDFLIB = {"undecided-contradictions"}
-EMPTY_ON_PURPOSE = {
+SLOW_ON_RDFLIB = {"statements-without-a-claim"}
+MAY_BE_EMPTY = {
     "acts-after-dissolution",
     "commitments-recorded-twice",
-    "spoke-then-enacted",
     "statements-without-a-claim",
     "what-became-of-a-place",
 }
+"""Nothing to report is a good answer to these."""
 FICTIONAL = """
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 
-place:xx-rekaan a hrc:Place ;
+place:xx a hrc:Place ; dcterms:type kind:country ;
+  skos:prefLabel "Rekaland (fictional)"@en ; hrc:cites cite:rekaan--p1 .
+place:xx-province a hrc:Place ; dcterms:type kind:province ; hrc:partOf place:xx ;
+  skos:prefLabel "Province (fictional)"@en ; hrc:cites cite:rekaan--p1 .
+place:xx-rekaan a hrc:Place ; hrc:partOf place:xx-province ;
   skos:prefLabel "Rekaan (fictional)"@id ; hrc:cites cite:rekaan--p1 ;
   geo:hasDefaultGeometry <id/place/xx-rekaan/point> .
 <id/place/xx-rekaan/point> a geo:Geometry ; geo:asWKT "POINT(105.5 -5.1)"^^geo:wktLiteral .
@@ -47,13 +51,21 @@ act:xx-rekaan--merger a hrc:Change ; hrc:before place:xx-rekaan ; hrc:after plac
 act:xx-rekaan--speaker--whrcf-2020 a hrc:Participation ; hrc:actor gov:xx-rekaan ; hrc:role role:speaker ;
   hrc:at event:whrcf-2020 ; hrc:date "2020"^^edtf:EDTF ; hrc:cites cite:rekaan--p1 .
 text:xx-rekaan-rule a hrc:Regulation ;
-  skos:prefLabel "Rule (fictional)"@en ; hrc:date "2021-03"^^edtf:EDTF ; hrc:cites cite:rekaan--p1 .
+  skos:prefLabel "Regla (ficticia)"@es , "Aturan (rekaan)"@id , "Règle (fictive)"@fr ;
+  hrc:theme theme:peace ; hrc:date "2021-03"^^edtf:EDTF ; hrc:cites cite:rekaan--p1 .
 act:xx-rekaan--enacted--rule a hrc:Commitment ; hrc:actor gov:xx-rekaan ; hrc:mode mode:enacted ;
   hrc:under text:xx-rekaan-rule ; hrc:date "2021-03"^^edtf:EDTF ; hrc:cites cite:rekaan--p1 .
 act:xx-rekaan--joined a hrc:Commitment ; hrc:actor gov:xx-rekaan ; hrc:mode mode:joined ; hrc:cites cite:rekaan--p1 ;
   hrc:under aim:campaign-10-100-1000 ; hrc:inWave aim:campaign-10-100-1000-wave-1 ; hrc:date "2022-08"^^edtf:EDTF .
 act:xx-rekaan--joined-again a hrc:Commitment ; hrc:actor gov:xx-rekaan ; hrc:mode mode:joined ;
   hrc:under aim:campaign-10-100-1000 ; hrc:date "2021/2022"^^edtf:EDTF ; hrc:cites cite:rekaan--p1 .
+act:xx-rekaan--award--named a hrc:Award ; hrc:recipient gov:xx-rekaan ; hrc:under aim:kkp-ham ;
+  dcterms:type kind:peduli-ham ; hrc:date "2021-12"^^edtf:EDTF ; hrc:cites cite:rekaan--p1 .
+act:xx-rekaan--award--listed a hrc:Award ; hrc:recipient gov:xx-rekaan ; hrc:under aim:kkp-ham ;
+  dcterms:type kind:peduli-ham ; hrc:date "2022-12"^^edtf:EDTF ; hrc:programmeYear 2021 ;
+  hrc:basis basis:enumerated ; hrc:cites cite:rekaan--p1 .
+aim:xx-rekaan-tally a hrc:Tally ; hrc:under aim:kkp-ham ; dcterms:type kind:peduli-ham ; hrc:count 5 ;
+  dcterms:spatial place:xx-rekaan ; hrc:date "2021"^^edtf:EDTF ; hrc:cites cite:rekaan--p1 .
 event:xx-rekaan a hrc:Event ; skos:prefLabel "Event without a source (fictional)"@en ; hrc:attendance 3 .
 src:rekaan a hrc:Source ; dcterms:title "Fictional source"@en .
 cite:rekaan--p1 a hrc:Citation ; hrc:source src:rekaan ; hrc:locator "paragraph 1" .
@@ -69,30 +81,45 @@ def union(snapshot: snapshots.Snapshot) -> ox.Store:
 
 
 @pytest.fixture(scope="module")
-def on_rdflib(union: ox.Store) -> rdflib.Graph:
-    """The default graph of the snapshot in rdflib."""
-    return to_rdflib(union.quads_for_pattern(None, None, None, ox.DefaultGraph()))
-
-
-@pytest.fixture(scope="module")
 def with_fiction(workspace: Workspace) -> ox.Store:
-    """The shipped data and a fictional regency that brings each empty answer to life."""
+    """A small graph: the dossiers that cite the founding documents, and a fictional regency.
+
+    The regency brings to life what may be empty; rdflib would need minutes for everything there is.
+    """
     prologue = "".join(
         f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in namespaces.prefixes().items() if prefix != "xsd"
     )
+    loaded = ox.Store()
+    dossiers = workspace.files.dossiers()
+    for name, path in workspace.files.graphs().items():
+        text = path.read_bytes()
+        if name not in dossiers or b"cite:seed-00" in text:
+            triples = records.read(text, base=namespaces.BASE, name=name)
+            snapshots.add_graph(loaded, name, triples, base=namespaces.BASE)
     fiction = records.read((prologue + FICTIONAL).encode(), base=namespaces.BASE, name="fiction")
-    loaded = snapshots.load(workspace.files, base=namespaces.BASE, extra={"governments/xx/rekaan": fiction})
+    snapshots.add_graph(loaded, "governments/xx/rekaan", fiction, base=namespaces.BASE)
+    loaded.extend(list(derive.derive(loaded, base=namespaces.BASE)))
     loaded.update("INSERT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } }")
     return loaded
 
 
 @pytest.fixture(scope="module")
-def written_backwards(with_fiction: ox.Store) -> ox.Store:
+def on_rdflib(with_fiction: ox.Store) -> rdflib.Graph:
+    """The default graph of the small graph in rdflib."""
+    return to_rdflib(with_fiction.quads_for_pattern(None, None, None, ox.DefaultGraph()))
+
+
+def backwards(store: ox.Store) -> ox.Store:
     """The same default graph, stored in another order."""
     loaded = ox.Store()
-    for quad in reversed(list(with_fiction.quads_for_pattern(None, None, None, ox.DefaultGraph()))):
-        loaded.add(quad)
+    loaded.extend(reversed(list(store.quads_for_pattern(None, None, None, ox.DefaultGraph()))))
     return loaded
+
+
+@pytest.fixture(scope="module")
+def two_orders(union: ox.Store, with_fiction: ox.Store) -> list[tuple[ox.Store, ox.Store]]:
+    """Each graph of these tests, stored in two orders."""
+    return [(union, backwards(union)), (with_fiction, backwards(with_fiction))]
 
 
 def table(store: ox.Store, text: str) -> str:
@@ -126,13 +153,16 @@ def test_a_question_is_asked_in_english_and_indonesian_and_explains_itself(quest
 def test_each_competency_question_has_a_query() -> None:
     numbered = sorted(tag for question in LIBRARY.values() for tag in question.tags if re.fullmatch(r"cq\d\d", tag))
     assert numbered == [f"cq{number:02}" for number in range(1, 29)]
+    further = sorted(tag for question in LIBRARY.values() for tag in question.tags if tag.startswith("more"))
+    assert further == [f"more{number:02}" for number in range(1, 13)]
 
 
 @every_question
 def test_a_question_gives_exactly_the_expected_table(question: NamedQuery, union: ox.Store) -> None:
     expected = (EXPECTED / f"{question.name}.csv").read_text("utf-8")
     assert table(union, question.bound({})) == expected
-    assert (expected.count("\n") == 1) == (question.name in EMPTY_ON_PURPOSE)
+    assert expected.count("\n") > 1 or question.name in MAY_BE_EMPTY
+    assert expected.count("\n") <= 301, "a person should be able to read the difference; ask for less by default"
 
 
 def test_every_expected_table_belongs_to_a_question() -> None:
@@ -146,9 +176,9 @@ def test_every_expected_table_belongs_to_a_question() -> None:
         for name, question in LIBRARY.items()
     ],
 )
-def test_rdflib_gives_the_same_rows(question: NamedQuery, union: ox.Store, on_rdflib: rdflib.Graph) -> None:
+def test_rdflib_gives_the_same_rows(question: NamedQuery, with_fiction: ox.Store, on_rdflib: rdflib.Graph) -> None:
     text = question.bound({})
-    results = union.query(text)
+    results = with_fiction.query(text)
     assert isinstance(results, ox.QuerySolutions)
     here = sorted(tuple("" if term is None else term.value for term in row) for row in results)
     there = sorted(
@@ -161,9 +191,10 @@ def test_rdflib_gives_the_same_rows(question: NamedQuery, union: ox.Store, on_rd
 
 @every_question
 def test_the_rows_of_a_question_have_one_order(
-    question: NamedQuery, with_fiction: ox.Store, written_backwards: ox.Store
+    question: NamedQuery, two_orders: list[tuple[ox.Store, ox.Store]]
 ) -> None:
-    assert table(written_backwards, question.bound({})) == table(with_fiction, question.bound({}))
+    for forwards, reverse in two_orders:
+        assert table(reverse, question.bound({})) == table(forwards, question.bound({}))
 
 
 @every_question
@@ -273,35 +304,63 @@ def test_a_hostile_value_stays_one_term(hostile: str, union: ox.Store) -> None:
 
 
 def test_a_name_comes_in_the_language_asked_for_or_else_in_one_there_is(with_fiction: ox.Store) -> None:
-    vienna = {"government": "gov:at-vienna"}
-    assert rows(with_fiction, "commitments-of-a-government", lang="id", **vienna)[0]["how"] == "mengadopsi"
-    assert rows(with_fiction, "commitments-of-a-government", lang="de", **vienna)[0]["title"].startswith("Deklaration ")
-    assert rows(with_fiction, "commitments-of-a-government", lang="ca", **vienna)[0]["title"].startswith("Declaration")
-    (member,) = rows(with_fiction, "members-without-a-charter", circle="aim:campaign-10-100-1000", lang="fr")
-    assert member["name"] == "가상시 (fictional)"
+    def rule(lang: str) -> tuple[str, str]:
+        found = rows(with_fiction, "commitments-of-a-government", government="gov:xx-rekaan", lang=lang)
+        (row,) = [row for row in found if short(row["under"]) == "text/xx-rekaan-rule"]
+        return row["how"], row["title"]
+
+    assert rule("id") == ("menetapkan", "Aturan (rekaan)")
+    assert rule("es")[1] == "Regla (ficticia)"
+    assert rule("de") == ("enacted", "Aturan (rekaan)")
+    members = rows(with_fiction, "members-without-a-charter", circle="aim:campaign-10-100-1000", lang="fr")
+    assert {short(row["member"]): row["name"] for row in members}["gov/xx-rekaan"] == "가상시 (fictional)"
 
 
 def test_those_who_join_are_counted_once_toward_each_target(with_fiction: ox.Store) -> None:
-    joined = {short(row["target"]): row["joined"] for row in rows(with_fiction, "waves-against-their-targets")}
-    assert set(joined.values()) == {"1"}
+    members = rows(with_fiction, "who-stands-under-an-instrument", instrument="aim:campaign-10-100-1000")
+    joined = {row["actor"] for row in members if short(row["mode"]).endswith("/joined")}
+    found = rows(with_fiction, "waves-against-their-targets")
+    counts = {row["joined"] for row in found if short(row["stage"]) == "aim/campaign-10-100-1000"}
+    assert counts == {str(len(joined))}
 
 
 def test_a_member_with_a_known_point_stands_on_the_map(with_fiction: ox.Store) -> None:
     found = rows(with_fiction, "members-on-a-map", under="aim:campaign-10-100-1000")
-    assert {(short(row["place"]), row["point"]) for row in found} == {("place/xx-rekaan", "POINT(105.5 -5.1)")}
+    assert ("place/xx-rekaan", "POINT(105.5 -5.1)") in {(short(row["place"]), row.get("point")) for row in found}
 
 
-def test_an_answer_that_is_empty_today_finds_its_case_when_there_is_one(with_fiction: ox.Store) -> None:
-    (twice,) = rows(with_fiction, "commitments-recorded-twice")
+def test_an_award_that_no_page_names_is_told_apart(with_fiction: ox.Store) -> None:
+    path = rows(with_fiction, "path-of-a-place", place="place:xx-rekaan")
+    assert [(row["year"], row.get("basis_name")) for row in path] == [("2021", None), ("2021", "enumerated")]
+    (compared,) = [
+        row for row in rows(with_fiction, "provinces-against-the-count") if short(row["place"]) == "place/xx-rekaan"
+    ]
+    assert (compared["recorded"], compared["not_named_outright"], compared["counted_most"]) == ("1", "1", "5")
+    (of_the_year,) = {
+        (row["awards"], row["not_named_outright"])
+        for row in rows(with_fiction, "award-criteria")
+        if row.get("year") == "2021"
+    }
+    assert of_the_year == ("2", "1")
+
+
+def test_an_answer_that_may_be_empty_finds_its_case_when_there_is_one(with_fiction: ox.Store) -> None:
+    def fictional(name: str, column: str, **values: str) -> dict[str, str]:
+        (found,) = [row for row in rows(with_fiction, name, **values) if "xx-rekaan" in row[column]]
+        return found
+
+    twice = fictional("commitments-recorded-twice", "actor")
     assert (short(twice["commitment"]), short(twice["again"])) == (
         "act/xx-rekaan--joined",
         "act/xx-rekaan--joined-again",
     )
-    (spoke,) = rows(with_fiction, "spoke-then-enacted")
-    assert (short(spoke["government"]), spoke["spoke"], spoke["enacted"]) == ("gov/xx-rekaan", "2020", "2021")
-    (changed,) = rows(with_fiction, "what-became-of-a-place", before="place:xx-rekaan")
+    spoke = fictional("spoke-then-enacted", "government")
+    assert (spoke["spoke"], spoke["enacted"]) == ("2020", "2021")
+    attended = fictional("rule-after-a-forum", "government")
+    assert (attended["part"], attended["held"], attended["adopted"]) == ("attended", "2020", "2021")
+    changed = fictional("what-became-of-a-place", "after", before="place:xx-rekaan")
     assert (short(changed["after"]), changed["date"]) == ("place/xx-rekaan-baru", "2021-12")
-    (late,) = rows(with_fiction, "acts-after-dissolution")
-    assert (short(late["act"]), late["ceased"]) == ("act/xx-rekaan--joined", "2021-12")
-    (unsourced,) = rows(with_fiction, "statements-without-a-claim")
+    late = {short(row["act"]): row["ceased"] for row in rows(with_fiction, "acts-after-dissolution")}
+    assert late["act/xx-rekaan--joined"] == "2021-12"
+    unsourced = fictional("statements-without-a-claim", "thing")
     assert (short(unsourced["thing"]), unsourced["value"]) == ("event/xx-rekaan", "3")

@@ -52,7 +52,8 @@ def judged_graph(path: Path) -> Graph:
     own = records.read(path.read_bytes(), base=BASE, name=path.name)
     snapshots.add_graph(store, "fixture", own, base=BASE)
     store.extend(list(derive(store, base=BASE)))
-    return validation.to_rdflib(store)
+    derived_claims = ox.NamedNode(f"{BASE}graph/derived/claims")  # the product leaves them out as well
+    return validation.to_rdflib(quad for quad in store if quad.graph_name != derived_claims)
 
 
 def node_shapes() -> list[str]:

@@ -6,6 +6,7 @@ records are not resolved here: `references` does that.
 
 from __future__ import annotations
 
+import html
 import re
 from collections import defaultdict
 from collections.abc import Mapping
@@ -168,7 +169,8 @@ def term(text: str, column: Column, row: Mapping[str, str], vocabularies: Vocabu
 
 
 def link(text: str) -> ox.NamedNode:
-    """A web address. Raises `CellError` for anything but http and https."""
+    """A web address, also as copied from a page's code. Raises `CellError` for anything but http and https."""
+    text = html.unescape(text)
     try:
         address = urlsplit(text)
         if address.scheme in ("http", "https") and address.hostname:

@@ -95,9 +95,10 @@ class Finder:
             if numbers and all(fold(str(n.value)) != fold(line.texts[match.number]) for n in numbers):
                 return False
         pages = self._dossiers.values(node, cells.short_iri("foaf:page")) if line.texts.get(match.link) else []
-        return not pages or any(
-            page.value == line.texts[match.link] for page in pages if isinstance(page, ox.NamedNode)
-        )
+        try:
+            return not pages or cells.link(line.texts[match.link]) in pages
+        except cells.CellError:
+            return True  # said when it is read
 
     def resolve(self, line: Line) -> None:
         """Find what the row's references name; what is not found is a problem of its cell."""

@@ -124,7 +124,7 @@ class Dossiers:
                 del held[earlier]
         if predicate in _FIRST and (held or claims):
             return subject
-        if predicate in SINGLE and (held or claims):
+        if claims or (predicate in SINGLE and held):
             evidence = [term for term in statements.get(CITES, {}) if isinstance(term, ox.NamedNode)]
             for earlier in list(held):
                 self.claim(name, subject, predicate, earlier, evidence)
