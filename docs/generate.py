@@ -160,6 +160,40 @@ def data(store: ox.Store, report: Report) -> str:
     return "\n".join(out) + "\n"
 
 
+WORDS = """
+## The words of a kind file
+
+`ontology/tables/<kind>.yaml` says what a table of a kind means. A new column is one line under `columns`, and its name
+in a `says` of one of the `things`.
+
+| word of a column | meaning |
+|---|---|
+| `names` | headers that mean it, besides its own name |
+| `is` | what a cell holds: `text`, `label` (words in a language), `date`, `year`, `integer`, `link`, `language`, `concept`, `codes`, or a record: `place`, `gov`, `org`, `actor`, `party`, `person`, `instrument`, `event`, `aim`, `milestone`, `act`, `source`, `thing` |
+| `required`, `many`, `help` | it must be filled; several values stand between `;`; what a template tells a person |
+| `values` | words that mean a certain short IRI, or `""` for nothing |
+| `scheme` | for a concept: the vocabulary, and after a slash the top concept |
+| `language`, `prefix` | for a label: a tag, or `of <column>`; words put before it |
+| `from`, `pattern`, `form` | it is taken from another column: the first group of the pattern, written as the form says |
+| `join`, `sign` | it is made of several columns: an interval of dates, or words |
+| `paired` | its values go with the words of another column one by one |
+| `rules` | patterns, and the short IRI that a text means in which one is found |
+| `name_of` | the name of what another column refers to |
+
+| word of a thing | meaning |
+|---|---|
+| `iri`, `graph` | its address below `id/` and its dossier; `{column}` is filled in, `{slug}` is the row's id or name, `{self}` the row's first thing, `of <column>` the dossier of a record |
+| `class` | its class, or one by the value of a column |
+| `when` | only for rows with these values; `any`, `none`, `not x`, or `is <sort>` for what a reference leads to |
+| `match` | how it is found if it exists: sorts, columns of names, country, kind, codes, number, link; `decided`: only by a decision |
+| `says` | properties and the columns they take; `a\\|b` the first that says anything, `=x` a constant, `a is gov org` only records of these sorts |
+| `enrich` | what GeoNames and ISO 3166 add, where the match is certain |
+
+A kind with `claims` holds what sources say differently: each side becomes a claim; `properties` maps the word for a
+matter to a property, and any other matter becomes a remark.
+"""
+
+
 def tables(workspace: Workspace) -> str:
     """What a table of each kind may hold."""
     out = ["# Tables that can be brought in", "", "Generated from `ontology/tables/` by `make docs`.", ""]
@@ -182,6 +216,7 @@ def tables(workspace: Workspace) -> str:
                 ["required"] * column.required + ["several, by `;`"] * column.many + [column.help] * bool(column.help)
             )
             out.append(f"| {column.header} | {others} | {holds} | {'; '.join(notes)} |")
+    out.append(WORDS.rstrip())
     return "\n".join(out) + "\n"
 
 
