@@ -66,7 +66,7 @@ def seeds(store: ox.Store) -> str:
         out += ["| passage | words as found | nodes that cite it |", "|---|---|---|"]
         for passage in sorted(passages[source], key=_natural):
             cells = passages[source][passage]
-            nodes = ", ".join(f"`{_short(node)}`" for node in sorted(cells["node"]))
+            nodes = ", ".join(f"`{namespaces.short(node)}`" for node in sorted(cells["node"]))
             said = " … ".join(sorted(cells["quote"])).replace("|", "\\|").replace("\n", " ")
             behind = nodes or f"*no fact: {' '.join(sorted(cells['aside']))}*"
             out.append(f"| {' '.join(cells['locator'])} | {said} | {behind} |")
@@ -223,13 +223,6 @@ def tables(workspace: Workspace) -> str:
 def _natural(text: str) -> list[tuple[int, str]]:
     parts = text.rpartition("/")[2].replace("-", " ").split()
     return [(int("".join(filter(str.isdigit, part)) or 0), part) for part in parts]
-
-
-def _short(iri: str) -> str:
-    for prefix, path in namespaces.THINGS.items():
-        if iri.startswith(BASE + path):
-            return f"{prefix}:{iri.removeprefix(BASE + path)}"
-    return iri
 
 
 def pages() -> dict[str, str]:

@@ -172,18 +172,15 @@ def bring(
 
 @app.command()
 def export(
-    folder: Annotated[Path, typer.Argument(help="Where to write.")],
-    tables: Annotated[bool, typer.Option("--tables", help="As CSV tables, from which the same graph can be made.")],
+    tables: Annotated[Path, typer.Option("--tables", help="A folder for CSV tables, which make the same graph again.")],
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write the data out; for now as tables only."""
+    """Write the data out as tables."""
     from hrc_graph.tables import exporting
 
     with _errors():
         opened = _open(workspace)
-        if not tables:
-            raise BadParameter("There is nothing else to export yet.", "Add --tables.")
-        for path in exporting.export(opened.files, folder, base=opened.settings.base):
+        for path in exporting.export(opened.files, tables, base=opened.settings.base):
             print(path)
 
 

@@ -76,3 +76,11 @@ THINGS: Final[dict[str, str]] = {
 def prefixes(base: str = BASE) -> dict[str, str]:
     """The whole table, with the things under `base` (an absolute IRI ending in `/`)."""
     return VOCABULARY | {prefix: base + path for prefix, path in THINGS.items()}
+
+
+def short(iri: str, base: str = BASE) -> str:
+    """An IRI of the table as people write it, such as `gov:id-lahat`; any other as it is."""
+    for prefix, namespace in prefixes(base).items():
+        if iri.startswith(namespace):
+            return f"{prefix}:{iri.removeprefix(namespace)}"
+    return iri

@@ -113,10 +113,10 @@ def as_text(report: Report, language: str) -> str:
     out = []
     for result in report.results:
         where = f"{result.file}:{result.line}" if result.file else "derived"
-        about = f" {short(result.path)}" if result.path else ""
-        value = f" = {short(result.value)}" if result.value and result.value != result.focus else ""
-        out.append(f"{where}: {_MARK[result.severity]}: {short(result.focus)}{about}{value}")
-        out.append(f"    {_IRI.sub(lambda iri: short(iri[0]), result.message(language))}")
+        about = f" {namespaces.short(result.path)}" if result.path else ""
+        value = f" = {namespaces.short(result.value)}" if result.value and result.value != result.focus else ""
+        out.append(f"{where}: {_MARK[result.severity]}: {namespaces.short(result.focus)}{about}{value}")
+        out.append(f"    {_IRI.sub(lambda iri: namespaces.short(iri[0]), result.message(language))}")
     counts = [len(report.of(severity)) for severity in _MARK]
     verdict = "conforms" if report.conforms else "does not conform"
     out.append(f"{verdict}: {counts[0]} errors, {counts[1]} warnings, {counts[2]} wishes")
@@ -142,11 +142,3 @@ def as_csv(report: Report, language: str) -> str:
 def as_turtle(report: Report) -> str:
     """The SHACL validation report."""
     return report.graph.serialize(format="turtle")
-
-
-def short(iri: str) -> str:
-    """An IRI of ours or of a known vocabulary as people write it; anything else as it is."""
-    for prefix, namespace in namespaces.prefixes().items():
-        if iri.startswith(namespace):
-            return f"{prefix}:{iri.removeprefix(namespace)}"
-    return iri

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import rdflib
+from dulwich import porcelain
 from typer.testing import CliRunner
 
 from hrc_graph import __version__
@@ -110,6 +112,21 @@ def test_an_error_is_two_lines_and_exit_2(arguments: tuple[str, ...], stdin: str
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_only_what_differs_from_the_last_commit_is_judged(tmp_path: Path) -> None:
+    for name in ("ontology", "data", "queries"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    porcelain.init(str(tmp_path))
+    porcelain.add(str(tmp_path))
+    porcelain.commit(str(tmp_path), message=b"all", author=b"Test <test>", committer=b"Test <test>")
+    nothing = hrc("validate", "--changed", "--workspace", str(tmp_path))
+    assert (nothing.returncode, nothing.stdout) == (0, "Nothing differs from the last commit.\n")
+    dossier = tmp_path / "data" / "governments" / "id" / "lahat.ttl"
+    dossier.write_text(dossier.read_text("utf-8").replace("hrc:primaryPlace place:id-lahat ;\n", ""), "utf-8")
+    changed = hrc("validate", "--changed", "--workspace", str(tmp_path))
+    assert changed.returncode == 1
+    assert "data/governments/id/lahat.ttl" in changed.stdout
 
 
 def test_a_port_that_is_taken_is_an_error(server: Server) -> None:

@@ -57,7 +57,8 @@ class Finder:
         if self._dossiers.has(minted):
             if self._agrees(line, match, minted.value):
                 return self._merged(line, spelling, minted, "same id")
-            rule = f"“{texts.get('id') or names[0]}” is the id of something else: {self._short(minted.value)}."
+            other = namespaces.short(minted.value, self._dossiers.base)
+            rule = f"“{texts.get('id') or names[0]}” is the id of something else: {other}."
             line.problem("id", rule, "Write another id.", question=True)
         if match.decided:
             return None
@@ -77,8 +78,8 @@ class Finder:
         if doubt:
             line.problem(
                 match.names[0],
-                f"“{names[0]}” may be {doubt.name} ({self._short(doubt.iri)}): {doubt.why}.",
-                f"Write {self._short(doubt.iri)} or “new” in a column same_as.",
+                f"“{names[0]}” may be {doubt.name} ({namespaces.short(doubt.iri, self._dossiers.base)}): {doubt.why}.",
+                f"Write {namespaces.short(doubt.iri, self._dossiers.base)} or “new” in a column same_as.",
                 question=True,
             )
         return None
@@ -122,7 +123,9 @@ class Finder:
                     continue  # a reference it is named after was not found: said already
 
     def _remember(self, line: Line, node: ox.NamedNode, *names: str) -> None:
-        for spelling in filter(None, (line.texts.get("id", ""), self._short(node.value), *names)):
+        for spelling in filter(
+            None, (line.texts.get("id", ""), namespaces.short(node.value, self._dossiers.base), *names)
+        ):
             self._keys.setdefault(spelling, {}).setdefault(segment(node), node)
 
     def _reference(self, line: Line, column: Column, text: str) -> ox.NamedNode | None:
@@ -135,7 +138,7 @@ class Finder:
         certain = [hit for hit in hits if hit.certain]
         if len(certain) == 1 or (certain and len({hit.iri for hit in certain}) == 1):
             return ox.NamedNode(certain[0].iri)
-        near = "; ".join(f"{hit.name} ({self._short(hit.iri)})" for hit in hits[:3])
+        near = "; ".join(f"{hit.name} ({namespaces.short(hit.iri, self._dossiers.base)})" for hit in hits[:3])
         remedy = (
             f"Write one of: {near}." if near else f"Add it to the table of {column.type}s first, or check the spelling."
         )
@@ -160,9 +163,3 @@ class Finder:
     def _iri(self, text: str) -> ox.NamedNode | None:
         hits = self._index.find(text, types=SEGMENTS["thing"] + ("source",))
         return ox.NamedNode(hits[0].iri) if hits and hits[0].certain else None
-
-    def _short(self, iri: str) -> str:
-        for prefix, path in namespaces.THINGS.items():
-            if iri.startswith(self._dossiers.base + path):
-                return f"{prefix}:{iri.removeprefix(self._dossiers.base + path)}"
-        return iri

@@ -123,7 +123,7 @@ def _page(rows: list[dict[str, Any]], stem: str, settings: Settings) -> str:
         prop = row["property"]["value"]
         if prop in _HIDDEN:
             continue
-        word = _WORDS.get(prop) or (row["words"]["value"] if "words" in row else _short(prop, settings))
+        word = _WORDS.get(prop) or (row["words"]["value"] if "words" in row else namespaces.short(prop, settings.base))
         rank = row["rank"]["value"].rpartition("#")[2].removesuffix("Rank").lower() if "rank" in row else ""
         parts[row["part"]["value"]].setdefault(word, []).append((_shown(row, settings), rank))
         if row["part"]["value"] == "own" and prop in _NAMES:
@@ -193,14 +193,7 @@ def _shown(row: dict[str, Any], settings: Settings) -> _Shown:
         return _Shown(term["value"], language=term.get("xml:lang", ""), said_by=said_by)
     iri = term["value"]
     label = row.get("label") or row.get("other")
-    text = label["value"] if label else _short(iri, settings)
+    text = label["value"] if label else namespaces.short(iri, settings.base)
     if iri.startswith(settings.base + "id/"):
         return _Shown(text, "/" + iri.removeprefix(settings.base), said_by=said_by)
     return _Shown(text, iri if iri.startswith(("http://", "https://")) else "", said_by=said_by)
-
-
-def _short(iri: str, settings: Settings) -> str:
-    for prefix, namespace in namespaces.prefixes(settings.base).items():
-        if iri.startswith(namespace):
-            return f"{prefix}:{iri.removeprefix(namespace)}"
-    return iri
