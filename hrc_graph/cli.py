@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
@@ -54,15 +55,27 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8000,
     time_limit: TimeLimit = 10.0,
+    allow_update: Annotated[
+        bool, typer.Option("--allow-update", help="Take updates on a copy that is forgotten at the end; for tests.")
+    ] = False,
+    token: Annotated[
+        str, typer.Option(envvar="HRC_UPDATE_TOKEN", help="Who sends updates needs it; must be given off loopback.")
+    ] = "",
+    allow_service: Annotated[
+        list[str] | None,
+        typer.Option(help="SERVICE may call endpoints that start so, up to the slash after the host."),
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Answer questions over HTTP: build the index if files changed, start, print the address."""
     from hrc_graph.web import server
 
     with _errors():
-        opened = _open(workspace, Settings(time_limit=time_limit))
+        services = tuple(map(_service_prefix, allow_service or ()))
+        opened = _open(workspace, Settings(time_limit=time_limit, services=services))
         snapshot = _snapshot(opened)
-        server.run(opened, snapshot, host, port, announce=lambda address: print(f"Listening on {address}", flush=True))
+        place = server.Place(host, port, allow_update, token)
+        server.run(opened, snapshot, place, announce=lambda address: print(f"Listening on {address}", flush=True))
 
 
 @app.command()
@@ -235,6 +248,12 @@ def _question(workspace: Workspace, asked: str, given: list[str], format: str) -
     if text.startswith("#+"):
         text = questions.parse(Path(asked).stem, text).bound(values, base=base)
     return Question(text, tables or formats.TABLES[0], graphs or formats.GRAPHS[0], base)
+
+
+def _service_prefix(given: str) -> str:
+    if not re.match(r"https?://[^/]+/", given):
+        raise BadParameter(f"“{given}” would let other hosts in.", "Write it to the slash: https://query.example.org/")
+    return given
 
 
 def _open(folder: Path | None, settings: Settings | None = None) -> Workspace:

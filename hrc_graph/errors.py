@@ -15,10 +15,13 @@
     ├── NotAcceptable           none of the formats asked for is offered
     ├── WrongMethod             the address exists, the method does not
     ├── WrongMediaType          the body is not in a type this address reads
+    ├── SlowRequest             the body did not arrive in time
     ├── Overrun                 a query that was stopped
     │   ├── TimedOut            at its time limit
     │   └── OutOfMemory         at its memory limit
     ├── Busy                    too many questions are waiting already
+    ├── Throttled               one client has asked for more than its share
+    ├── Unauthorized            an update without the right token
     └── EngineFailure           the engine or a remote endpoint failed
 
 Lower layers raise these; `web.problems` alone knows their HTTP status, `cli` their exit code.
@@ -27,17 +30,22 @@ Each carries what was wrong, where if known, and what to do about it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
 class HrcError(Exception):
-    """`message` says what was wrong, `hint` what to do; `line` and `column` count from 1."""
+    """`message` says what was wrong, `hint` what to do; `line` and `column` count from 1.
+
+    `excerpt` is the offending line; `setting` the name in `Settings` of a limit that was reached.
+    """
 
     message: str
     hint: str = ""
     line: int | None = None
     column: int | None = None
+    excerpt: str = field(default="", kw_only=True)
+    setting: str = field(default="", kw_only=True)
 
     def __str__(self) -> str:
         place = f" (line {self.line}, column {self.column})" if self.line and self.column else ""
@@ -101,6 +109,10 @@ class WrongMediaType(HrcError):
     """The body is not in a type this address reads."""
 
 
+class SlowRequest(HrcError):
+    """The body of a request did not arrive in time."""
+
+
 class Overrun(HrcError):
     """A query that was stopped at one of its limits."""
 
@@ -115,6 +127,17 @@ class OutOfMemory(Overrun):
 
 class Busy(HrcError):
     """Too many questions are waiting already."""
+
+
+@dataclass
+class Throttled(HrcError):
+    """One client has asked for more than its share; it may come back after so many seconds."""
+
+    retry_after: int = field(default=60, kw_only=True)
+
+
+class Unauthorized(HrcError):
+    """An update without the right token."""
 
 
 class EngineFailure(HrcError):

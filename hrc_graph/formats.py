@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from hrc_graph.errors import NotAcceptable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Format:
-    """One serialisation: its short name, media type first and others it answers to, file suffix."""
+    """One serialisation: its short name, media type first and others it answers to, file suffix.
+
+    There is one value for each, so each is equal to itself alone.
+    """
 
     name: str
     media_types: tuple[str, ...]
@@ -32,6 +35,7 @@ JSON = Format("json", ("application/sparql-results+json", "application/json"), "
 XML = Format("xml", ("application/sparql-results+xml", "application/xml", "text/xml"), ".srx", ("sparql-results+xml",))
 CSV = Format("csv", ("text/csv",), ".csv")
 TSV = Format("tsv", ("text/tab-separated-values",), ".tsv")
+XLSX = Format("xlsx", ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",), ".xlsx", ("excel",))
 HTML = Format("html", ("text/html", "application/xhtml+xml"), ".html")
 
 TURTLE = Format("turtle", ("text/turtle", "application/turtle", "application/x-turtle"), ".ttl", ("ttl",))
@@ -39,9 +43,11 @@ N_TRIPLES = Format("ntriples", ("application/n-triples", "text/plain"), ".nt", (
 JSON_LD = Format("json-ld", ("application/ld+json", "application/json"), ".jsonld", ("jsonld", "json", "ld+json"))
 RDF_XML = Format("rdf+xml", ("application/rdf+xml", "application/xml", "text/xml"), ".rdf", ("rdf", "xml", "rdfxml"))
 N3 = Format("n3", ("text/n3", "text/rdf+n3"), ".n3", ("rdf+n3",))
+TRIG = Format("trig", ("application/trig", "application/x-trig"), ".trig")
+N_QUADS = Format("nquads", ("application/n-quads", "text/x-nquads"), ".nq", ("nq", "n-quads"))
 
-TABLES: tuple[Format, ...] = (JSON, XML, CSV, TSV)
-GRAPHS: tuple[Format, ...] = (TURTLE, N_TRIPLES, JSON_LD, RDF_XML, N3)
+TABLES: tuple[Format, ...] = (JSON, XML, CSV, TSV, XLSX)
+GRAPHS: tuple[Format, ...] = (TURTLE, N_TRIPLES, JSON_LD, RDF_XML, N3, TRIG, N_QUADS)
 DOCUMENTS: tuple[Format, ...] = (HTML, TURTLE, N_TRIPLES, JSON_LD, RDF_XML)
 
 

@@ -30,6 +30,9 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _OPEN, _CLOSE = "{([", "})]"
+_FORMS = frozenset(("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"))
+_FICKLE_WORDS = frozenset(("NOW", "RAND", "UUID", "STRUUID", "BNODE"))
+_FICKLE = re.compile("|".join(_FICKLE_WORDS), re.IGNORECASE)
 _PREFIXING = "!^-+"  # each of these before a term nests the expression once more
 
 
@@ -55,31 +58,58 @@ def position(text: str, offset: int) -> tuple[int, int]:
     return text.count("\n", 0, offset) + 1, offset - line_start + 1
 
 
+def words(query: str) -> Iterator[str]:
+    """The words of a query that are no strings, names or variables, in capitals."""
+    return (token.text.upper() for token in tokens(query) if token.kind == "word")
+
+
+def names_dataset(query: str) -> bool:
+    """Whether the query chooses its graphs itself, with FROM."""
+    return "from" in query.lower() and "FROM" in words(query)
+
+
+def form(query: str) -> str:
+    """`SELECT`, `ASK`, `CONSTRUCT` or `DESCRIBE`; empty when it is none of them."""
+    return next((word for word in words(query) if word in _FORMS), "")
+
+
+def changes_by_itself(query: str) -> bool:
+    """Whether two answers from the same data may differ: the query asks for the time, chance or new names."""
+    return bool(_FICKLE.search(query)) and not _FICKLE_WORDS.isdisjoint(words(query))
+
+
 def check(query: str, settings: Settings) -> None:
     """Let a query pass, or raise `QueryTooLarge` or `ServiceRefused` and say where.
 
     Depth counts open brackets together with a run of prefix operators, because parsers recurse on both.
     """
+    is_short = len(query) <= settings.query_tokens and sum(map(query.count, _OPEN + _PREFIXING)) <= settings.query_depth
+    if is_short and "service" not in query.lower():
+        return  # no way of cutting it into tokens can reach a limit
     size = len(query.encode("utf-8", "surrogatepass"))
     if size > settings.query_bytes:
         raise QueryTooLarge(
             f"The query has {size:,} bytes; this endpoint reads up to {settings.query_bytes:,}.",
             "Ask in several queries, or use the dumps.",
+            setting="query_bytes",
         )
     depth = run = 0
+    calling = False
     for count, token in enumerate(tokens(query), 1):
         if count > settings.query_tokens:
             raise QueryTooLarge(
                 f"The query has more than {settings.query_tokens:,} words and signs.",
                 "Ask in several queries, or use the dumps.",
                 *position(query, token.start),
+                setting="query_tokens",
             )
-        if token.kind == "word" and token.text.upper() == "SERVICE":
-            raise ServiceRefused(
-                "This endpoint does not call other servers: SERVICE is switched off.",
-                "Ask the other endpoint yourself and join the answers.",
-                *position(query, token.start),
-            )
+        if calling and not _is(token, "SILENT"):
+            calling = False
+            _check_service(query, token, settings.services)
+        elif _is(token, "SERVICE"):
+            calling = True
+            if not settings.services:
+                _check_service(query, token, ())
         run = run + 1 if token.kind == "sign" and token.text in _PREFIXING else 0
         if token.kind == "sign" and token.text in _OPEN:
             depth += 1
@@ -90,4 +120,22 @@ def check(query: str, settings: Settings) -> None:
                 f"The query nests deeper than {settings.query_depth} levels.",
                 "Flatten its brackets.",
                 *position(query, token.start),
+                setting="query_depth",
             )
+
+
+def _is(token: Token, word: str) -> bool:
+    return token.kind == "word" and token.text.upper() == word
+
+
+def _check_service(query: str, endpoint: Token, allowed: tuple[str, ...]) -> None:
+    """Only an IRI written out can be compared with what is allowed: a variable or a prefix may become anything."""
+    if endpoint.kind == "iri" and allowed and endpoint.text[1:-1].startswith(allowed):
+        return
+    off = "This endpoint calls only servers that it is set up for." if allowed else "SERVICE is switched off here."
+    raise ServiceRefused(
+        f"{off} A query may not call another one.",
+        "Ask the other endpoint yourself and join the answers.",
+        *position(query, endpoint.start),
+        setting="services",
+    )

@@ -26,9 +26,11 @@ class Settings:
     memory_limit: int = 512 * 2**20
     """A query is stopped when its worker has taken so many bytes beyond the snapshot."""
     workers: int = 2
-    """So many queries run at once."""
+    """So many processes answer quick queries, and at most so many more the slow ones."""
     queue: int = 8
-    """So many queries may wait for each worker; one more is answered "busy"."""
+    """So many slow queries may wait for each worker, and sixteen times as many quick ones; one more is "busy"."""
+    quick: float = 0.2
+    """A query that takes longer moves to the slow lane, out of the way of the others."""
     query_bytes: int = 20_000
     """A longer query is refused."""
     query_depth: int = 64
@@ -41,3 +43,13 @@ class Settings:
     """A longer answer is refused whole."""
     answer_rows: int = 100_000
     """A longer table or graph is refused whole."""
+    page_rows: int = 2_000
+    """A web page shows so many rows of an answer, says so, and offers the rest as a file."""
+    cache_bytes: int = 32 * 2**20
+    """So much memory holds answers that are asked for again."""
+    client_seconds: float = 60.0
+    """So many seconds of querying one client gets in a minute."""
+    client_errors: int = 30
+    """So many refused or failed requests one client gets in a minute."""
+    services: tuple[str, ...] = ()
+    """SERVICE may call endpoints whose IRI starts with one of these; none by default."""

@@ -43,7 +43,7 @@ def test_an_answer_says_that_it_is_whole_and_of_which_snapshot(server: Server) -
     assert response.headers["x-result-complete"] == "true"
     assert response.headers["x-row-count"] == "1"
     assert len(response.headers["x-snapshot"]) == 12
-    assert response.headers["vary"] == "Accept"
+    assert response.headers["vary"] == "Accept, Accept-Encoding"
     assert response.headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-credentials" not in response.headers
 
@@ -129,7 +129,7 @@ def test_head_has_the_headers_and_no_body_and_options_says_what_is_allowed(serve
         ({"method": "POST", "content": b"\xff", "headers": {"content-type": "application/sparql-query"}}, 400),
         ({"method": "POST", "data": {"update": "DROP ALL"}}, 405),
         ({"method": "GET", "params": {"update": "DROP ALL"}}, 405),
-        ({"method": "POST", "content": "DROP ALL", "headers": {"content-type": "application/sparql-update"}}, 415),
+        ({"method": "POST", "content": "DROP ALL", "headers": {"content-type": "application/sparql-update"}}, 405),
         ({"method": "GET", "params": {"query": "DROP ALL"}}, 400),
         ({"method": "GET", "params": {"query": "ASK { SERVICE <http://127.0.0.1:9/> { } }"}}, 403),
         ({"method": "PUT", "content": "x"}, 405),
@@ -185,7 +185,7 @@ def test_a_runaway_query_gets_a_503_at_its_limit_while_another_is_answered(serve
     runaway.join()
     assert answers[0].status_code == 503
     assert "2 seconds" in answers[0].json()["title"]
-    assert answers[0].headers["retry-after"]
+    assert "retry-after" not in answers[0].headers, "the same query would be stopped again"
     print(f"\n{len(waits)} lookups beside it, the median in {sorted(waits)[len(waits) // 2] * 1000:.1f} ms")
     assert len(waits) > 10
 

@@ -27,6 +27,8 @@ class Question:
     base: str
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+    encoding: str = ""
+    """The content coding that the body may come in: `gzip`, `zstd` or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,9 @@ class Answer:
     snapshot: str
     """Which state of the files it speaks of."""
     seconds: float = field(compare=False, default=0.0)
+    """How long it took to find; 0 when it was known already."""
+    encoding: str = ""
+    """The content coding of the body, if any."""
 
 
 class Engine(Protocol):

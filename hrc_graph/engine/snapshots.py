@@ -1,8 +1,9 @@
 """Snapshots: the files of a workspace and all that follows from them, as one immutable set of quads.
 
-A snapshot is a folder `.hrc/snapshots/<id>/` with `quads.nq` and `about.json`. Its id is a hash of the
-canonical quads, so the same files give the same id on every machine. Every triple stands in its named
-graph and once in the default graph: Oxigraph's own union of graphs repeats a triple that two graphs hold.
+A snapshot is a folder `.hrc/snapshots/<id>/` with `quads.nq`. Its id is a hash of the canonical quads, so the same
+files give the same id on every machine. The default graph is the union of the named ones. The engine makes it, unless
+two graphs hold the same triple: its union would repeat that one, so then the default graph is written out too, to
+`default.nt`, which takes twice the memory.
 """
 
 from __future__ import annotations
@@ -36,11 +37,13 @@ class Snapshot:
     id: str
     """12 hexadecimal digits of the SHA-256 of the canonical quads."""
     path: str
-    """The N-Quads file."""
+    """The N-Quads file of the named graphs."""
     digest: str
     """Of the files and the version of the code it was built from."""
     triples: int
     graphs: int
+    default: str
+    """The N-Triples file of the default graph; empty when the engine can make it from the named ones."""
 
 
 def quiet(_what: str, _done: int, _of: int) -> None:
@@ -52,13 +55,21 @@ def current(files: Files, state: Path, *, base: str, fresh: bool = False, progre
     digest = hashlib.sha256(f"{__version__} {base} {files.digest()}".encode()).hexdigest()
     about = state / "current.json"
     if about.exists() and not fresh:
-        known = Snapshot(**json.loads(about.read_text()))
-        if known.digest == digest and Path(known.path).exists():
+        known = read(about)
+        if known and known.digest == digest and Path(known.path).exists():
             return known
     snapshot = _build(files, state, digest, base, progress)
     replace(about, json.dumps(asdict(snapshot), indent=1).encode())
     _forget_old(state / "snapshots", snapshot.id)
     return snapshot
+
+
+def read(about: Path) -> Snapshot | None:
+    """The snapshot that a `current.json` names; None when it was written by another version."""
+    try:
+        return Snapshot(**json.loads(about.read_text()))
+    except (TypeError, ValueError):
+        return None
 
 
 def load(
@@ -117,9 +128,12 @@ def _build(files: Files, state: Path, digest: str, base: str, progress: Progress
     union = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph()) or b""
     default = sorted(union.splitlines(keepends=True))
     path = state / "snapshots" / identity / "quads.nq"
-    replace(path, b"".join(quads + default))
+    replace(path, b"".join(quads))
+    repeated = path.with_name("default.nt") if len(default) < len(quads) else None
+    if repeated:
+        replace(repeated, b"".join(default))
     progress("writing the snapshot", 1, 1)
-    return Snapshot(identity, str(path), digest, len(default), graphs)
+    return Snapshot(identity, str(path), digest, len(default), graphs, str(repeated or ""))
 
 
 def _forget_old(folder: Path, current_id: str) -> None:

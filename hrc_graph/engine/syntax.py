@@ -19,14 +19,11 @@ def explain(complaint: str, query: str) -> BadQuery:
     undeclared = _undeclared(words)
     if undeclared:
         token, prefix = undeclared
-        return BadQuery(f"Unknown prefix {prefix}:", _declare(prefix), *guard.position(query, token.start))
+        return _at(query, token.start, f"Unknown prefix {prefix}:", _declare(prefix))
     update = next((token for token in words if token.kind == "word" and token.text.upper() in _UPDATES), None)
     if update and not any(token.text.upper() in ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE") for token in words):
-        return BadQuery(
-            f"{update.text.upper()} changes data; this endpoint only reads.",
-            "Ask with SELECT, ASK, CONSTRUCT or DESCRIBE.",
-            *guard.position(query, update.start),
-        )
+        said = f"{update.text.upper()} changes data; this endpoint only reads."
+        return _at(query, update.start, said, "Ask with SELECT, ASK, CONSTRUCT or DESCRIBE.")
     if not words:
         return BadQuery("The query is empty.", "Write, for example, SELECT * WHERE { ?s ?p ?o } LIMIT 10.")
     place = _PLACE.search(complaint)
@@ -34,9 +31,18 @@ def explain(complaint: str, query: str) -> BadQuery:
     if not place:
         return BadQuery(f"This is not SPARQL: {said}.", "Compare it with a question of the library.")
     line, column = int(place[1]), int(place[2])
-    near = query.splitlines()[line - 1 : line]
-    shown = f" Near: {near[0].strip()[:120]}" if near else ""
-    return BadQuery(f"This is not SPARQL: {said}.", f"Look at this place and just before it.{shown}", line, column)
+    hint = "Look at this place and just before it."
+    return BadQuery(f"This is not SPARQL: {said}.", hint, line, column, excerpt=_line(query, line))
+
+
+def _at(query: str, offset: int, message: str, hint: str) -> BadQuery:
+    line, column = guard.position(query, offset)
+    return BadQuery(message, hint, line, column, excerpt=_line(query, line))
+
+
+def _line(query: str, number: int) -> str:
+    """One line of a query, or as much of it as a page can show."""
+    return "".join(query.split("\n")[number - 1 : number]).strip()[:200]
 
 
 def _undeclared(words: list[guard.Token]) -> tuple[guard.Token, str] | None:

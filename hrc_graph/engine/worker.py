@@ -1,22 +1,23 @@
-"""A process that reads one snapshot and answers one query at a time, until it is killed.
+"""A process that answers one query at a time from the store it was forked with, until it is killed.
 
-It imports nothing of the project but the sandbox: a start takes milliseconds, and a crash loses nothing.
-Frames in both directions: four bytes of length, then that many bytes. A question is one frame of
-JSON; an answer is a frame of JSON and a frame with the body (empty on errors).
+It imports nothing of the project but what it answers with: a fork takes milliseconds, and a crash loses nothing.
+Frames in both directions start with lengths of four bytes. A question is a frame of JSON; an answer is two lengths,
+then JSON, then the body (empty on errors).
 """
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import re
+import resource
+import socket
 import struct
-import sys
 from typing import IO, Any
 
 import pyoxigraph as ox
-
-from hrc_graph.engine import sandbox
+import zstandard
 
 _TABLES = {
     "json": ox.QueryResultsFormat.JSON,
@@ -30,13 +31,19 @@ _GRAPHS = {
     "json-ld": ox.RdfFormat.JSON_LD,
     "rdf+xml": ox.RdfFormat.RDF_XML,
     "n3": ox.RdfFormat.N3,
+    "trig": ox.RdfFormat.TRIG,
+    "nquads": ox.RdfFormat.N_QUADS,
 }
 _SOLUTION = re.compile(rb'"(?:[^"\\]|\\.)*"|(\},\{|\[\{)')
 """A string, passed over whole, or what stands before a solution and nowhere else outside strings."""
 _QUOTED = re.compile(rb'"[^"]*"')
+_WORTH_PACKING = 1_000
+"""A shorter body fits one network packet either way."""
+_TIRED = 64 * 1024
+"""A process whose peak memory grew by so many kB does not give it back; it is to be replaced."""
 
 
-class _Full(Exception):
+class Full(Exception):
     """The answer has reached its cap."""
 
 
@@ -49,7 +56,7 @@ class _Capped(io.BytesIO):
 
     def write(self, data: Any) -> int:
         if self.tell() + len(data) > self.cap:
-            raise _Full(f"{self.cap:,} bytes")
+            raise Full(f"{self.cap:,} bytes", "answer_bytes")
         return super().write(data)
 
 
@@ -67,12 +74,18 @@ def count_rows(name: str, body: bytes) -> int:
 
 
 def _table(results: Any, name: str, question: dict[str, Any]) -> tuple[bytes, int]:
-    out = _Capped(question["answer_bytes"])
-    results.serialize(out, format=_TABLES[name])
-    body = out.getvalue()
-    rows = 1 if isinstance(results, ox.QueryBoolean) else count_rows(name, body)
-    if rows > question["answer_rows"]:
-        raise _Full(f"{question['answer_rows']:,} rows")
+    cap = question["answer_rows"]
+    if name == "xlsx":
+        from hrc_graph.engine import spreadsheet  # here: few ask for it, and it takes memory
+
+        body, rows = spreadsheet.write(results, question["query"], question["snapshot"], cap)
+    else:
+        out = _Capped(question["answer_bytes"])
+        results.serialize(out, format=_TABLES[name])
+        body = out.getvalue()
+        rows = 1 if isinstance(results, ox.QueryBoolean) else count_rows(name, body)
+    if rows > cap:
+        raise Full(f"{cap:,} rows", "answer_rows")
     return body, rows
 
 
@@ -81,61 +94,66 @@ def _graph(results: Any, name: str, question: dict[str, Any]) -> tuple[bytes, in
     for triple in results:
         triples[triple] = None
         if len(triples) > question["answer_rows"]:
-            raise _Full(f"{question['answer_rows']:,} triples")
+            raise Full(f"{question['answer_rows']:,} triples", "answer_rows")
     out = _Capped(question["answer_bytes"])
-    format = _GRAPHS[name]
-    ox.serialize(triples, out, format=format, prefixes=question["prefixes"])
+    ox.serialize(triples, out, format=_GRAPHS[name], prefixes=question["prefixes"])
     return out.getvalue(), len(triples)
 
 
 def _dataset(question: dict[str, Any]) -> dict[str, Any]:
     default, named = question["default_graphs"], question["named_graphs"]
     if not default and not named:
-        return {}
+        return {"use_default_graph_as_union": question["union"]}
     return {
         "default_graph": [ox.NamedNode(iri) for iri in default],
         "named_graphs": [ox.NamedNode(iri) for iri in named],
     }
 
 
+def packed(body: bytes, encoding: str) -> tuple[bytes, str]:
+    """The body in the content coding asked for, and the coding it is in."""
+    if len(body) < _WORTH_PACKING or encoding not in ("gzip", "zstd"):
+        return body, ""
+    if encoding == "gzip":
+        return gzip.compress(body, compresslevel=5, mtime=0), encoding
+    return zstandard.ZstdCompressor(level=3).compress(body), encoding
+
+
 def answer(store: ox.Store, question: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """The header and body for one question. Results are made, written and dropped here, in one thread."""
     try:
+        if "update" in question:
+            store.update(question["update"], base_iri=question["base"])
+            return {"kind": "updated"}, b""
         results = store.query(question["query"], base_iri=question["base"], **_dataset(question))
         is_graph = isinstance(results, ox.QueryTriples)
         name = question["graph"] if is_graph else question["table"]
         body, rows = (_graph if is_graph else _table)(results, name, question)
-        return {"kind": "answer", "format": name, "rows": rows}, body
+        body, encoding = packed(body, "" if name == "xlsx" else question["encoding"])
+        return {"kind": "answer", "format": name, "rows": rows, "encoding": encoding}, body
     except (SyntaxError, ValueError) as error:
         return {"kind": "syntax", "message": str(error)}, b""
-    except _Full as full:
-        return {"kind": "full", "message": str(full)}, b""
+    except Full as full:
+        return {"kind": "full", "message": full.args[0], "setting": full.args[1]}, b""
     except (MemoryError, RecursionError):
         return {"kind": "memory", "message": ""}, b""
     except (OSError, RuntimeError) as error:
         return {"kind": "failure", "message": str(error)}, b""
 
 
-def send(out: IO[bytes], header: dict[str, Any], body: bytes) -> None:
-    """Write an answer as two frames."""
-    head = json.dumps(header).encode()
-    out.write(struct.pack(">I", len(head)) + head + struct.pack(">I", len(body)))
-    out.write(body)  # by itself: a long answer is not copied once more
-    out.flush()
+def _read(source: IO[bytes]) -> bytes:
+    length = source.read(4)
+    return source.read(struct.unpack(">I", length)[0]) if length else b""
 
 
-def main(path: str, memory_limit: int) -> None:
-    """Read the snapshot at `path` into memory, then answer until standard input ends."""
-    source, out = sys.stdin.buffer, sys.stdout.buffer
-    store = ox.Store()
-    store.bulk_load(path=path, format=ox.RdfFormat.N_QUADS)
-    confined = sandbox.confine()
-    sandbox.cap_memory(memory_limit)
-    send(out, {"kind": "ready", "confined": confined}, b"")
-    while length := source.read(4):
-        question = json.loads(source.read(struct.unpack(">I", length)[0]))
-        send(out, *answer(store, question))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+def serve(store: ox.Store, channel: socket.socket, prefixes: dict[str, str]) -> None:
+    """Answer over a socket until its other end closes."""
+    source = channel.makefile("rb")
+    at_first = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    while frame := _read(source):
+        header, body = answer(store, {"prefixes": prefixes} | json.loads(frame))
+        header["tired"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > at_first + _TIRED
+        head = json.dumps(header).encode()
+        channel.sendall(struct.pack(">II", len(head), len(body)) + head)
+        if body:
+            channel.sendall(body)  # by itself: a long answer is not copied once more

@@ -2,39 +2,81 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hrc_graph import __version__, errors
-from hrc_graph.engine import Engine
-from hrc_graph.web import pages, problems, resources
+from hrc_graph import __version__, errors, formats
+from hrc_graph.engine.cached import Cached
+from hrc_graph.engine.embedded import Embedded
+from hrc_graph.engine.scratch import Scratch
+from hrc_graph.web import graphs, pages, problems, resources
+from hrc_graph.web.answers import Answers
+from hrc_graph.web.clients import Clients, address
+from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.sparql import SparqlApp
 from hrc_graph.workspace import Workspace
 
 
 class WebApp:
-    """Sends `/sparql` to the endpoint and every other path to the pages."""
+    """Sends `/sparql` to the endpoint and every other path to the pages, which it counts."""
 
-    def __init__(self, sparql: ASGIApp, rest: ASGIApp) -> None:
+    def __init__(self, sparql: ASGIApp, rest: ASGIApp, metrics: Metrics) -> None:
         self._sparql = sparql
         self._rest = rest
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
-        is_sparql = scope["type"] == "http" and scope["path"] == "/sparql"
-        await (self._sparql if is_sparql else self._rest)(scope, receive, send)
+        if scope["type"] == "http" and scope["path"] == "/sparql":
+            await self._sparql(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._counted(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
+
+    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started, status = time.perf_counter(), 500
+        is_head = scope["method"] == "HEAD"
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            if is_head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        try:
+            await self._rest({**scope, "method": "GET"} if is_head else scope, receive, noting)
+        finally:
+            given = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            client = address((scope.get("client") or ("",))[0], given)
+            place = scope["path"].split("/")[1] or "front"
+            known = place if place in _PLACES else "other"
+            self._metrics.answered(known, scope["method"], status, time.perf_counter() - started, client)
 
 
-def create(workspace: Workspace, engine: Engine) -> WebApp:
+_PLACES = frozenset(
+    ("front", "queries", "id", "doc", "graphs", "graph", "dumps", "static", "health", "metrics", ".well-known")
+)
+"""The first words of paths that are counted apart; what strangers make up is not."""
+
+
+def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") -> WebApp:
     """The application over a workspace and an engine that has been started."""
+    settings = workspace.settings
+    cached = Cached(engine, settings.cache_bytes)
+    clients, metrics = Clients(settings), Metrics(cached)
+    answers = Answers(cached, clients)
     app = FastAPI(title="Human Rights Cities graph", version=__version__, docs_url=None, redoc_url=None)
-    app.include_router(pages.router(engine, workspace))
-    app.include_router(resources.router(engine, workspace.settings))
+    app.include_router(pages.router(answers, metrics, workspace))
+    app.include_router(graphs.router(answers, settings))
+    app.include_router(resources.router(answers, settings))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.exception_handler(errors.HrcError)
@@ -44,7 +86,7 @@ def create(workspace: Workspace, engine: Engine) -> WebApp:
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 405:
-            allow = (error.headers or {}).get("Allow", "GET")
+            allow = (error.headers or {}).get("Allow", "GET").replace("GET", "GET, HEAD")
             wrong = errors.WrongMethod(f"This address does not do {request.method}.", f"Use {allow}.")
             return problems.respond(wrong, request.headers.get("accept"), allow)
         missing = errors.NotFound(f"There is nothing at {request.url.path[:200]}.", "Start at the front page.")
@@ -54,4 +96,8 @@ def create(workspace: Workspace, engine: Engine) -> WebApp:
     async def bug(request: Request, error: Exception) -> Response:
         return problems.unexpected(error, request.headers.get("accept"))
 
-    return WebApp(SparqlApp(engine, workspace.settings), app)
+    async def describe(format: formats.Format, url: str) -> Response:
+        raise errors.NotFound("no description yet")
+
+    scratch = engine if isinstance(engine, Scratch) else None
+    return WebApp(SparqlApp(answers, clients, metrics, settings, describe, scratch, token), app, metrics)

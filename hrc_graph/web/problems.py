@@ -15,6 +15,9 @@ from hrc_graph.web.templates import render
 _LOG = logging.getLogger("hrc_graph.web")
 
 _STATUS: tuple[tuple[type[errors.HrcError], int], ...] = (
+    (errors.Unauthorized, 401),
+    (errors.SlowRequest, 408),
+    (errors.Throttled, 429),
     (errors.QueryTooLarge, 400),
     (errors.ServiceRefused, 403),
     (errors.AnswerTooLarge, 413),
@@ -45,9 +48,17 @@ def respond(error: errors.HrcError, accept: str | None, allow: str = "") -> Resp
         problem["detail"] = error.hint
     if error.line:
         problem |= {"line": error.line, "column": error.column or 1}
+    if error.excerpt:
+        problem["excerpt"] = error.excerpt
+    if error.setting:
+        problem["limit"] = error.setting
     extra = headers.COMMON | {"Vary": "Accept", "Cache-Control": "no-store"}
-    if status == 503:
+    if isinstance(error, errors.Busy):
         extra["Retry-After"] = "5"
+    if isinstance(error, errors.Throttled):
+        extra["Retry-After"] = str(error.retry_after)
+    if status == 401:
+        extra["WWW-Authenticate"] = "Bearer"
     if allow:
         extra["Allow"] = allow
     if _wants_page(accept):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +12,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from hrc_graph import formats, namespaces
-from hrc_graph.engine import Engine, Question
+from hrc_graph.engine import Question
 from hrc_graph.errors import NotFound
 from hrc_graph.settings import Settings
 from hrc_graph.web import headers
-from hrc_graph.web.sparql import to_response
+from hrc_graph.web.answers import Answers, Whole, encoding_of
+from hrc_graph.web.pages import client_of
 from hrc_graph.web.templates import render
 
 _GRAPH = """
@@ -68,24 +70,27 @@ class _Shown:
     said_by: str = ""
 
 
-def router(engine: Engine, settings: Settings) -> APIRouter:
+def router(answers: Answers, settings: Settings) -> APIRouter:
     """The routes of things and terms."""
     routes = APIRouter()
 
     @routes.get("/id/{path:path}", status_code=303, summary="A thing: see its document")
-    async def see_other(path: str) -> Response:
-        await _rows(engine, settings, "id/" + path)
+    async def see_other(path: str, request: Request) -> Response:
+        await _rows(answers, settings, "id/" + path, request)
         return RedirectResponse(f"/doc/{path}", 303, headers.COMMON | {"Vary": "Accept"})
 
     @routes.get("/doc/{path:path}", summary="The document about a thing")
     async def document(path: str, request: Request) -> Response:
         stem, format = _suffix(path)
         format = format or formats.negotiate(request.headers.get("accept"), formats.DOCUMENTS)
-        rows = await _rows(engine, settings, "id/" + stem)
+        rows = await _rows(answers, settings, "id/" + stem, request)
         if format is formats.HTML:
             page = _page(rows, stem, settings)
-            return Response(page, headers=headers.COMMON | {"Vary": "Accept"}, media_type="text/html")
-        return to_response(await engine.answer(_ask(_GRAPH, "id/" + stem, settings, graph=format)))
+            fields = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept, Accept-Encoding")]
+            return Whole(page.encode(), fields)
+        asked = _ask(_GRAPH, "id/" + stem, settings, graph=format)
+        asked = dataclasses.replace(asked, encoding=encoding_of(request.headers.get("accept-encoding", "")))
+        return await answers.respond(asked, client_of(request), request.headers.get("if-none-match", ""))
 
     return routes
 
@@ -107,8 +112,8 @@ def _ask(template: str, path: str, settings: Settings, graph: formats.Format = f
     return Question(template % {"thing": thing}, formats.JSON, graph, settings.base)
 
 
-async def _rows(engine: Engine, settings: Settings, path: str) -> list[dict[str, Any]]:
-    answer = await engine.answer(_ask(_ROWS, path, settings))
+async def _rows(answers: Answers, settings: Settings, path: str, request: Request) -> list[dict[str, Any]]:
+    answer = await answers.ask(_ask(_ROWS, path, settings), client_of(request))
     rows: list[dict[str, Any]] = json.loads(answer.body)["results"]["bindings"]
     if not any(row["part"]["value"] == "own" for row in rows if "part" in row):
         raise NotFound(f"Nothing is known of {settings.base}{path[:200]}.", "Look for it at /sparql.")

@@ -3,34 +3,63 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ipaddress
+import logging
 import signal
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import uvloop
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from hrc_graph.engine import snapshots
 from hrc_graph.engine.embedded import Embedded
+from hrc_graph.engine.scratch import Scratch
 from hrc_graph.engine.snapshots import Snapshot
-from hrc_graph.errors import EngineFailure
+from hrc_graph.errors import EngineFailure, HrcError, Unauthorized
 from hrc_graph.web.app import create
+from hrc_graph.web.metrics import log_to_stderr
 from hrc_graph.workspace import Workspace
 
+_LOG = logging.getLogger("hrc_graph")
+_LOOK_EVERY = 0.25
+"""Seconds between two looks for a new snapshot."""
 
-def run(workspace: Workspace, snapshot: Snapshot, host: str, port: int, announce: Callable[[str], None]) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to listen, and whether a copy of the data may be changed there."""
+
+    host: str
+    port: int
+    updates: bool = False
+    token: str = ""
+
+
+def run(workspace: Workspace, snapshot: Snapshot, place: Place, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; `announce` is called with the address once questions are answered.
 
-    Port 0 takes a free one. Raises `EngineFailure` when the address is taken.
+    Port 0 takes a free one. Raises `EngineFailure` when the address is taken, `Unauthorized` when updates without a
+    token would be open to other machines.
     """
-    asyncio.run(_run(workspace, snapshot, host, _free(host, port), announce))
+    if place.updates and not place.token and not _is_loopback(place.host):
+        raise Unauthorized("Updates without a token are taken on loopback only.", "Give a --token.")
+    log_to_stderr()
+    uvloop.run(_run(workspace, snapshot, place, _free(place.host, place.port), announce))
 
 
-async def _run(workspace: Workspace, snapshot: Snapshot, host: str, port: int, announce: Callable[[str], None]) -> None:
-    async with Embedded(snapshot, workspace.settings) as engine:
+async def _run(
+    workspace: Workspace, snapshot: Snapshot, place: Place, port: int, announce: Callable[[str], None]
+) -> None:
+    kind = Scratch if place.updates else Embedded
+    async with kind(snapshot, workspace.settings) as engine:
         server = Server(
-            create(workspace, engine),
-            address=host,
+            create(workspace, engine, place.token),
+            address=place.host,
             port=port,
             interface=Interfaces.ASGINL,
             log_level=LogLevels.error,
@@ -39,9 +68,35 @@ async def _run(workspace: Workspace, snapshot: Snapshot, host: str, port: int, a
         loop = asyncio.get_running_loop()
         for each in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(each, server.stop)
-        announcing = asyncio.create_task(_announce(host, port, announce))
+        beside = [asyncio.create_task(_announce(place.host, port, announce))]
+        if isinstance(engine, Embedded):
+            beside.append(asyncio.create_task(_follow(workspace, engine)))
         await server.serve()
-        announcing.cancel()
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+
+
+async def _follow(workspace: Workspace, engine: Embedded) -> None:
+    """Turn to each new snapshot that a build in this workspace makes current."""
+    about, seen = workspace.state / "current.json", 0
+    with contextlib.suppress(OSError):
+        seen = about.stat().st_mtime_ns
+    while True:
+        await asyncio.sleep(_LOOK_EVERY)
+        with contextlib.suppress(OSError):
+            written = about.stat().st_mtime_ns
+            if written == seen:
+                continue
+            seen = written
+            snapshot = snapshots.read(about)
+            if snapshot is None or snapshot.id == engine.snapshot:
+                continue
+            try:
+                await engine.turn_to(snapshot)
+                _LOG.info("new snapshot", extra={"fields": {"snapshot": snapshot.id}})
+            except HrcError as error:
+                _LOG.error("a new snapshot could not be read", extra={"fields": {"error": error.message}})
 
 
 async def _announce(host: str, port: int, announce: Callable[[str], None]) -> None:
@@ -53,6 +108,13 @@ async def _announce(host: str, port: int, announce: Callable[[str], None]) -> No
         except OSError:
             await asyncio.sleep(0.02)
     announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _free(host: str, port: int) -> int:

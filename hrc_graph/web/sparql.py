@@ -1,36 +1,42 @@
-"""`/sparql`: the query side of the SPARQL 1.1 Protocol, as a plain ASGI application.
+"""`/sparql` as a plain ASGI application: the hot path, from request to whole bytes.
 
-Plain, because it is the hot path. A query goes: parameters → guard → engine → whole bytes → response.
-Source: SPARQL 1.1 Protocol, W3C Recommendation of 21 March 2013, section 2.1.
+A query goes: parameters → guard → what is known → engine → response. Updates are taken only by a test instance.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
-from urllib.parse import parse_qsl
+import hmac
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from hrc_graph import formats, guard
-from hrc_graph.engine import Answer, Engine, Question
-from hrc_graph.errors import BadRequest, HrcError, QueryTooLarge, WrongMediaType, WrongMethod
+from hrc_graph.engine.scratch import Scratch
+from hrc_graph.errors import BadInput, HrcError, QueryTooLarge, SlowRequest, Unauthorized, WrongMethod
 from hrc_graph.settings import Settings
-from hrc_graph.web import headers, problems
-from hrc_graph.web.templates import render
+from hrc_graph.web import headers, problems, protocol
+from hrc_graph.web.answers import Answers, Whole, matches
+from hrc_graph.web.clients import Clients, address
+from hrc_graph.web.metrics import Metrics
+from hrc_graph.web.protocol import Asked, Parameters
+from hrc_graph.web.results import results_page
 
 _ALLOW = "GET, HEAD, POST, OPTIONS"
-_FORM, _QUERY = "application/x-www-form-urlencoded", "application/sparql-query"
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": _ALLOW,
-    "Access-Control-Allow-Headers": "Accept, Content-Type",
+    "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match",
     "Access-Control-Max-Age": "86400",
+    "Allow": _ALLOW,
 }
+_PATIENCE = 0.1
+"""Seconds after which it is worth a task to notice that a client has hung up."""
+_REPEATED = ("accept", "accept-encoding", "if-none-match", "x-forwarded-for")
 
-Parameters = list[tuple[str, str]]
+T = TypeVar("T")
 
 
 class ClientGone(Exception):
@@ -38,70 +44,114 @@ class ClientGone(Exception):
 
 
 class SparqlApp:
-    """The endpoint over one engine."""
+    """The endpoint. `describe` gives the service description in a format; `scratch` takes updates, if there is one."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
-        self._engine = engine
+    def __init__(
+        self,
+        answers: Answers,
+        clients: Clients,
+        metrics: Metrics,
+        settings: Settings,
+        describe: Callable[[formats.Format, str], Awaitable[Response]],
+        scratch: Scratch | None = None,
+        token: str = "",
+    ) -> None:
+        self._answers = answers
+        self._clients = clients
+        self._metrics = metrics
         self._settings = settings
+        self._describe = describe
+        self._scratch = scratch
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; errors are answers too."""
-        request = Headers(scope=scope)
+        started = time.perf_counter()
+        request = _headers(scope)
+        client = address((scope.get("client") or ("",))[0], request)
+        what = ""
         try:
-            response = await self._respond(scope, request, receive)
+            response = await self._respond(scope, request, client, receive)
         except ClientGone:
+            self._metrics.answered("sparql", scope["method"], 499, time.perf_counter() - started, client, "ClientGone")
             return
         except HrcError as error:
+            what = type(error).__name__
+            if isinstance(error, BadInput | QueryTooLarge):
+                self._clients.failed(client)
             response = problems.respond(error, request.get("accept"), _ALLOW if isinstance(error, WrongMethod) else "")
         except Exception as error:
+            what = type(error).__name__
             response = problems.unexpected(error, request.get("accept"))
-        if scope["method"] == "HEAD":
-            send = _without_body(send)
         await response(scope, receive, send)
+        self._metrics.answered(
+            "sparql", scope["method"], response.status_code, time.perf_counter() - started, client, what
+        )
 
-    async def _respond(self, scope: Scope, request: Headers, receive: Receive) -> Response:
+    async def _respond(self, scope: Scope, request: dict[str, str], client: str, receive: Receive) -> Response:
         method = scope["method"]
         if method == "OPTIONS":
-            return Response(status_code=204, headers=headers.COMMON | _PREFLIGHT | {"Allow": _ALLOW})
+            return Response(status_code=204, headers=headers.COMMON | _PREFLIGHT)
         if method not in ("GET", "HEAD", "POST"):
-            raise WrongMethod(f"/sparql does not do {method}.", f"Use one of {_ALLOW}.")
-        parameters = _decode(scope["query_string"])
+            raise WrongMethod(f"/sparql does not do {method[:20]}.", f"Use one of {_ALLOW}.")
+        url = protocol.url_of(scope["scheme"], request.get("host", "localhost"), scope["path"])
+        parameters = protocol.decode(scope["query_string"])
         if method == "POST":
-            parameters += await self._posted(request, receive)
+            body = await self._body(receive)
+            parameters += protocol.body_parameters(body, request.get("content-type", ""))
+        accept = request.get("accept", "")
         if any(name == "update" for name, _ in parameters):
-            raise WrongMethod("This endpoint only reads; it takes no update.", "Send the parameter query.")
-        queries = [value for name, value in parameters if name == "query"]
-        if not queries and method != "POST" and formats.HTML is _page_or_not(request.get("accept")):
-            page = render("sparql.html", title="SPARQL", time_limit=self._settings.time_limit)
-            return Response(page, headers=headers.COMMON | {"Vary": "Accept"}, media_type="text/html")
-        if len(queries) != 1:
-            said = "no parameter query" if not queries else f"{len(queries)} parameters query"
-            raise BadRequest(f"The request has {said}; it takes exactly one.", "Send /sparql?query=…")
-        guard.check(queries[0], self._settings)
-        question = Question(
-            text=queries[0],
-            table=_chosen(parameters, request.get("accept"), formats.TABLES),
-            graph=_chosen(parameters, request.get("accept"), formats.GRAPHS),
-            base=f"{scope['scheme']}://{request.get('host', 'localhost')}{scope['path']}",
-            default_graphs=tuple(value for name, value in parameters if name == "default-graph-uri"),
-            named_graphs=tuple(value for name, value in parameters if name == "named-graph-uri"),
-        )
-        return to_response(await _unless_gone(self._engine.answer(question), receive))
+            return await self._update(method, parameters, request, url)
+        if method != "POST" and not any(name == "query" for name, _ in parameters):
+            offered = (formats.TURTLE, formats.HTML, *formats.GRAPHS[1:])
+            wanted = protocol.wants(accept, offered)
+            if wanted is formats.HTML:
+                return results_page(None, None, self._settings)
+            if wanted:
+                return await self._describe(wanted, url)
+        asked = protocol.asked(parameters, accept, request.get("accept-encoding", ""), url)
+        if asked.page:
+            return await self._page(asked, client, request.get("if-none-match", ""), receive)
+        tag = request.get("if-none-match", "")
+        known = self._answers.engine.known(asked.question)
+        if known is not None and not tag:
+            return self._answers.whole(asked.question, known)
+        guard.check(asked.question.text, self._settings)
+        return await _unless_gone(self._answers.respond(asked.question, client, tag), receive)
 
-    async def _posted(self, request: Headers, receive: Receive) -> Parameters:
-        media_type, _, rest = request.get("content-type", "").partition(";")
-        media_type = media_type.strip().lower()
-        if media_type not in (_FORM, _QUERY):
-            raise WrongMediaType(
-                f"A query cannot be sent as “{media_type or 'nothing'}”.", f"Send {_QUERY} or {_FORM}, in UTF-8."
-            )
-        charset = rest.partition("charset=")[2].strip().strip('"').lower()
-        if charset not in ("", "utf-8", "utf8"):
-            raise WrongMediaType(f"The body is in {charset}.", "Send UTF-8.")
-        body = await self._body(receive)
-        return [("query", _utf8(body))] if media_type == _QUERY else _decode(body)
+    async def _page(self, asked: Asked, client: str, if_none_match: str, receive: Receive) -> Response:
+        guard.check(asked.question.text, self._settings)
+        tag = self._answers.tag(asked.question, also="page")
+        if tag and if_none_match and matches(tag, if_none_match):
+            return self._answers.unchanged(tag)
+        answer = await _unless_gone(self._answers.ask(asked.question, client), receive)
+        return results_page(asked.question, answer, self._settings, tag)
+
+    async def _update(self, method: str, parameters: Parameters, request: dict[str, str], url: str) -> Response:
+        if self._scratch is None:
+            raise WrongMethod("This endpoint only reads; it takes no update.", "Send the parameter query.")
+        if method != "POST":
+            raise WrongMethod("An update is sent with POST.", "Use POST.")
+        if self._token and not hmac.compare_digest(
+            request.get("authorization", "").encode(), f"Bearer {self._token}".encode()
+        ):
+            raise Unauthorized("An update needs the token of this server.", "Send Authorization: Bearer ….")
+        text = protocol.only(parameters, "update")
+        guard.check(text, self._settings)
+        using = protocol.values(parameters, "using-graph-uri")
+        named = protocol.values(parameters, "using-named-graph-uri")
+        await self._scratch.update(text, base=url, using=using, using_named=named)
+        return Whole(b"", [(b"x-snapshot", self._scratch.snapshot.encode()), (b"cache-control", b"no-store")], 204)
 
     async def _body(self, receive: Receive) -> bytes:
+        limit = self._settings.time_limit
+        try:
+            async with asyncio.timeout(limit):
+                return await self._gathered(receive)
+        except TimeoutError:
+            raise SlowRequest(f"The body did not arrive within {limit:g} seconds.", "Send it again.") from None
+
+    async def _gathered(self, receive: Receive) -> bytes:
         body = bytearray()
         while True:
             message = await receive()
@@ -110,86 +160,41 @@ class SparqlApp:
             body += message.get("body", b"")
             if len(body) > self._settings.body_bytes:
                 raise QueryTooLarge(
-                    f"The request body has more than {self._settings.body_bytes:,} bytes.", "Send a shorter query."
+                    f"The request body has more than {self._settings.body_bytes:,} bytes.",
+                    "Send a shorter query.",
+                    setting="body_bytes",
                 )
             if not message.get("more_body"):
                 return bytes(body)
 
 
-def to_response(answer: Answer) -> Response:
-    """An answer with the headers that let it be trusted and repeated."""
-    return Response(
-        answer.body,
-        headers=headers.COMMON
-        | {
-            "Content-Type": answer.format.content_type,
-            "Vary": "Accept",
-            "X-Result-Complete": "true",
-            "X-Row-Count": str(answer.rows),
-            "X-Snapshot": answer.snapshot,
-        },
-    )
+def _headers(scope: Scope) -> dict[str, str]:
+    """The headers by name; what comes in several lines is joined where that is allowed (RFC 9110, section 5.3)."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found and name in _REPEATED else value
+    return found
 
 
-def _utf8(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadRequest(f"Byte {error.start} of the request is not UTF-8.", "Send UTF-8.") from None
-
-
-def _decode(raw: bytes) -> Parameters:
-    try:
-        return parse_qsl(
-            _utf8(raw), keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=100, separator="&"
-        )
-    except ValueError as error:
-        raise BadRequest(f"The parameters cannot be read: {error}.", "Send UTF-8, percent-encoded.") from None
-
-
-def _chosen(parameters: Parameters, accept: str | None, offered: tuple[formats.Format, ...]) -> formats.Format:
-    """What `format`, `output` or `results` names, else what Accept likes; unknown names are ignored."""
-    for name, value in parameters:
-        if name in ("format", "output", "results"):
-            found = formats.named(value, offered)
-            if found:
-                return found
-    # Which of the two kinds a query asks for shows only in its answer, so each forgives the other's types.
-    either = offered + tuple(each for each in (*formats.TABLES, *formats.GRAPHS) if each not in offered)
-    best = formats.negotiate(accept, (*either, formats.HTML))
-    return best if best in offered else offered[0]
-
-
-def _page_or_not(accept: str | None) -> formats.Format | None:
-    try:
-        return formats.negotiate(accept, (formats.JSON, formats.HTML))
-    except HrcError:
-        return None
-
-
-async def _unless_gone(answering: Coroutine[Any, Any, Answer], receive: Receive) -> Answer:
+async def _unless_gone(answering: Coroutine[Any, Any, T], receive: Receive) -> T:
     """The answer, unless the client hangs up first: then the query is stopped."""
-    task = asyncio.create_task(answering)
-    gone = asyncio.create_task(_gone(receive))
+    task = asyncio.ensure_future(answering)
+    gone = None
     try:
-        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((task,), timeout=_PATIENCE)
+        if not task.done():
+            gone = asyncio.ensure_future(_gone(receive))
+            await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
         raise ClientGone
     finally:
-        gone.cancel()
+        if gone:
+            gone.cancel()
         task.cancel()
 
 
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _without_body(send: Send) -> Send:
-    async def head_only(message: Message) -> None:
-        if message["type"] == "http.response.body":
-            message = {**message, "body": b""}
-        await send(message)
-
-    return head_only

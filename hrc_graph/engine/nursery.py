@@ -1,0 +1,103 @@
+"""The process that reads a snapshot once and forks workers from it: a new one is there in milliseconds.
+
+Commands come over the socket that is its standard input, words apart by spaces: `f` with a socket attached forks a
+worker that answers over it, a number kills the worker of that id. It tells `ready 0|1` (confined or not), `forked PID`
+and `ended PID CODE`, a line each. Only it kills and reaps its children, so a process id never means another process.
+When the web process ends, however it ends, the nursery and its workers end too.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+
+import pyoxigraph as ox
+
+from hrc_graph.engine import sandbox, worker
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(memory_limit: int, online: bool, prefixes: dict[str, str], quads: str, default: str = "") -> None:
+    """Load the files of a snapshot, then fork and kill as told, until standard input ends."""
+    _die_with_parent()
+    control = socket.socket(fileno=0)
+    store = ox.Store()
+    store.bulk_load(path=quads, format=ox.RdfFormat.N_QUADS)
+    if default:
+        store.bulk_load(path=default, format=ox.RdfFormat.N_TRIPLES)
+    confined = not online and sandbox.confine()
+    wake, woken = os.pipe()
+    os.set_blocking(woken, False)
+    signal.set_wakeup_fd(woken)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    gc.collect()
+    gc.freeze()  # keeps the collector from touching pages that children share
+    children: set[int] = set()
+    _tell(control, f"ready {int(confined)}")
+    while True:
+        readable, _, _ = select.select([control.fileno(), wake], [], [])
+        if wake in readable:
+            os.read(wake, 512)
+            _reap(control, children)
+        if control.fileno() in readable:
+            message, sockets, _, _ = socket.recv_fds(control, 4096, 1)
+            if not message:
+                break
+            for word in message.split():
+                if word == b"f":
+                    pid = os.fork()
+                    if pid == 0:
+                        _live(store, control, socket.socket(fileno=sockets[0]), memory_limit, prefixes)
+                    children.add(pid)
+                    os.close(sockets.pop())
+                    _tell(control, f"forked {pid}")
+                elif int(word) in children:
+                    os.kill(int(word), signal.SIGKILL)
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _live(
+    store: ox.Store, control: socket.socket, channel: socket.socket, memory_limit: int, prefixes: dict[str, str]
+) -> None:
+    """The whole life of a worker."""
+    code = 1
+    try:
+        _die_with_parent()
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        control.close()
+        sandbox.cap_memory(memory_limit)
+        worker.serve(store, channel, prefixes)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _reap(control: socket.socket, children: set[int]) -> None:
+    while children:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            break
+        children.discard(pid)
+        _tell(control, f"ended {pid} {os.waitstatus_to_exitcode(status)}")
+
+
+def _tell(control: socket.socket, line: str) -> None:
+    control.sendall(line.encode() + b"\n")
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2] == "online", json.loads(sys.argv[3]), *sys.argv[4:])

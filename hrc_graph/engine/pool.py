@@ -1,0 +1,303 @@
+"""Worker processes on one snapshot, in two lanes, so that slow questions never stand before quick ones.
+
+Every question starts in the quick lane. One that takes longer than `settings.quick`, or a tenth of that while others
+wait, leaves it: its worker moves to the slow lane, at a low priority, and another is forked in its place. When the
+slow lane is full, the question waits for it and starts again there. Its text is remembered, and next time it goes there
+at once. Only a process can be stopped and capped, so a question past its limits costs its worker, and the next one is
+already starting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections import Counter, OrderedDict, deque
+
+from hrc_graph import namespaces
+from hrc_graph.engine.snapshots import Snapshot
+from hrc_graph.engine.workers import Nursery, Reply, Worker
+from hrc_graph.errors import Busy, EngineFailure, HrcError, OutOfMemory, TimedOut
+from hrc_graph.settings import Settings
+
+_REMEMBERED = 1_000
+_RETIRE_AFTER = 5.0
+"""Seconds that an idle worker of the slow lane keeps its memory."""
+_QUICK_QUEUE = 16
+"""So many times more questions wait for a quick worker than for a slow one."""
+
+
+class _Killed(Exception):
+    """Somebody else ended the worker; the question may be asked of another."""
+
+
+class _Lane:
+    """Workers that are asked in turn, and a line of those who wait for one."""
+
+    def __init__(self, most: int, most_waiting: int) -> None:
+        self.members: set[Worker] = set()
+        self.coming = 0
+        """Workers that are being forked."""
+        self.idle: deque[Worker] = deque()
+        self.waiting: deque[asyncio.Future[Worker]] = deque()
+        self._most = most
+        self._most_waiting = most_waiting
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another worker may join."""
+        return len(self.members) + self.coming < self._most
+
+    async def take(self, limit: float) -> Worker:
+        """The next free worker. Raises `Busy` when too many wait or none becomes free in time."""
+        if self.idle:
+            return self.idle.popleft()
+        if sum(not place.done() for place in self.waiting) >= self._most_waiting:
+            raise Busy("Too many questions are waiting.", "Ask again in a few seconds.", setting="queue")
+        place: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
+        self.waiting.append(place)
+        try:
+            await asyncio.wait((place,), timeout=limit)
+        except asyncio.CancelledError:
+            if place.done():
+                self.give(place.result())
+            place.cancel()
+            raise
+        if place.done():
+            return place.result()
+        place.cancel()
+        raise Busy("No worker became free in time.", "Ask again in a few seconds.", setting="workers")
+
+    def give(self, worker: Worker) -> None:
+        """A worker is free: the first in line gets it."""
+        while self.waiting:
+            place = self.waiting.popleft()
+            if not place.done():
+                place.set_result(worker)
+                return
+        self.idle.append(worker)
+
+
+class Pool:
+    """Answers frames from one snapshot. `start`, then `answer` any number at once, then `close`."""
+
+    def __init__(self, snapshot: Snapshot, settings: Settings, events: Counter[str]) -> None:
+        self.snapshot = snapshot
+        self.asked = 0
+        """Questions that are being answered now."""
+        self._settings = settings
+        self._events = events
+        self._nursery: Nursery | None = None
+        self._reviving = asyncio.Lock()
+        self._quick = _Lane(settings.workers, settings.queue * settings.workers * _QUICK_QUEUE)
+        self._slow = _Lane(settings.workers, settings.queue * settings.workers)
+        self._overran: OrderedDict[str, None] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @property
+    def confined(self) -> bool:
+        """Whether the kernel keeps the workers off the network."""
+        return bool(self._nursery and self._nursery.confined)
+
+    @property
+    def processes(self) -> list[int]:
+        """The ids of the living workers."""
+        return [worker.started.result() for lane in (self._quick, self._slow) for worker in lane.members]
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait for a worker."""
+        return len(self._quick.waiting) + len(self._slow.waiting)
+
+    async def start(self) -> None:
+        """Start the quick lane. Raises `EngineFailure`."""
+        await self._revive()
+        for _ in range(self._settings.workers):
+            self._add_to(self._quick)
+        await asyncio.gather(*self._tasks)
+
+    async def close(self) -> None:
+        """End every process."""
+        self._closed = True
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._nursery:
+            await self._nursery.close()
+
+    async def answer(self, text: str, frame: bytes) -> Reply:
+        """The reply to a frame. A caller that is cancelled takes its worker with it.
+
+        Raises `TimedOut`, `OutOfMemory`, `Busy`, or `EngineFailure` when the query ended its process.
+        """
+        self.asked += 1
+        try:
+            try:
+                return await self._answer(text, frame)
+            except _Killed:
+                self._events["asked again"] += 1
+                return await self._answer(text, frame)
+        except _Killed:
+            raise EngineFailure("The process that evaluated the query was ended, twice.", "Ask again.") from None
+        finally:
+            self.asked -= 1
+
+    async def _answer(self, text: str, frame: bytes) -> Reply:
+        settings = self._settings
+        if text in self._overran:
+            return await self._slowly(text, frame)
+        worker = await self._quick.take(settings.time_limit)
+        reply = worker.ask(frame)
+        started = asyncio.get_running_loop().time()
+        while not await self._done(self._quick, worker, reply, settings.quick / 10):
+            spent = asyncio.get_running_loop().time() - started
+            if self._quick.waiting or spent > min(settings.quick, settings.time_limit):
+                break
+        else:
+            return await self._take_back(self._quick, worker, reply)
+        self._remember(text)
+        if self._slow.has_room:
+            self._quick.members.discard(worker)
+            self._slow.members.add(worker)
+            worker.yield_cores()
+            self._add_to(self._quick)
+            return await self._wait(worker, reply, settings.time_limit - spent)
+        self._drop(self._quick, worker, "moved")
+        return await self._slowly(text, frame)
+
+    async def _slowly(self, text: str, frame: bytes) -> Reply:
+        if not self._slow.idle:
+            self._add_to(self._slow)
+        worker = await self._slow.take(self._settings.time_limit)
+        started = asyncio.get_running_loop().time()
+        answer = await self._wait(worker, worker.ask(frame), self._settings.time_limit)
+        if asyncio.get_running_loop().time() - started < self._settings.quick / 20:
+            self._overran.pop(text, None)
+        return answer
+
+    async def _wait(self, worker: Worker, reply: asyncio.Future[Reply], seconds: float) -> Reply:
+        if not await self._done(self._slow, worker, reply, seconds):
+            self._drop(self._slow, worker, "time limit")
+            limit = f"{self._settings.time_limit:g} seconds (setting time_limit)"
+            raise TimedOut(
+                f"The query was stopped at its time limit of {limit}.",
+                "Ask for less at once: name a thing, add LIMIT, or use the dumps.",
+                setting="time_limit",
+            )
+        return await self._take_back(self._slow, worker, reply)
+
+    async def _done(self, lane: _Lane, worker: Worker, reply: asyncio.Future[Reply], seconds: float) -> bool:
+        try:
+            await asyncio.wait((reply,), timeout=seconds)
+        except BaseException:
+            self._drop(lane, worker, "client gone")
+            raise
+        return reply.done()
+
+    async def _take_back(self, lane: _Lane, worker: Worker, reply: asyncio.Future[Reply]) -> Reply:
+        try:
+            answer = reply.result()
+        except EOFError:
+            raise await self._died(lane, worker) from None
+        if worker.tired:
+            self._drop(lane, worker, "tired")
+        else:
+            lane.give(worker)
+            if lane is self._slow:
+                asyncio.get_running_loop().call_later(_RETIRE_AFTER, self._retire, worker)
+        return answer
+
+    async def _died(self, lane: _Lane, worker: Worker) -> Exception:
+        """Why a worker ended by itself."""
+        await asyncio.wait((worker.ended,), timeout=1)
+        code = worker.ended.result() if worker.ended.done() else 0
+        if code == -signal.SIGKILL:
+            self._drop(lane, worker, "killed")
+            return _Killed()
+        if code == -signal.SIGABRT:  # how a refused allocation ends a Rust program
+            self._drop(lane, worker, "memory limit")
+            return out_of_memory(self._settings)
+        self._drop(lane, worker, "crash")
+        return EngineFailure("The query ended the process that evaluated it.", "Simplify it: it nests too deep.")
+
+    def _remember(self, text: str) -> None:
+        self._overran[text] = None
+        if len(self._overran) > _REMEMBERED:
+            self._overran.popitem(last=False)
+
+    def _drop(self, lane: _Lane, worker: Worker, why: str) -> None:
+        """End a worker; the quick lane, and whoever waits in the slow one, gets another."""
+        if worker not in lane.members:
+            return
+        self._events[why] += 1
+        lane.members.discard(worker)
+        if worker in lane.idle:
+            lane.idle.remove(worker)
+        worker.kill()
+        if lane is self._quick or lane.waiting:
+            self._add_to(lane)
+
+    def _retire(self, worker: Worker) -> None:
+        if worker in self._slow.idle:
+            self._slow.idle.remove(worker)
+            self._slow.members.discard(worker)
+            worker.kill()
+
+    def _add_to(self, lane: _Lane) -> None:
+        if self._closed or not lane.has_room:
+            return
+        lane.coming += 1
+        task = asyncio.create_task(self._fork_into(lane))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _fork_into(self, lane: _Lane) -> None:
+        try:
+            worker = await self._forked()
+        finally:
+            lane.coming -= 1
+        lane.members.add(worker)
+        if lane is self._slow:
+            worker.yield_cores()
+        lane.give(worker)
+        worker.ended.add_done_callback(lambda _: self._ended(worker))
+
+    def _ended(self, worker: Worker) -> None:
+        """A worker has ended that nobody was waiting for."""
+        for lane in (self._quick, self._slow):
+            if worker in lane.idle:
+                self._drop(lane, worker, "killed")
+
+    async def _forked(self) -> Worker:
+        while True:
+            assert self._nursery
+            try:
+                return await self._nursery.fork()
+            except EOFError:
+                await self._revive()
+
+    async def _revive(self) -> None:
+        """Start the nursery, or another one when it has ended."""
+        async with self._reviving:
+            prefixes = namespaces.prefixes(self._settings.base)
+            while self._nursery is None or self._nursery.gone.done():
+                if self._nursery:
+                    await self._nursery.close()
+                try:
+                    self._nursery = await Nursery.start(
+                        self.snapshot, self._settings.memory_limit, prefixes, online=bool(self._settings.services)
+                    )
+                except HrcError:
+                    if self._nursery is None:
+                        raise
+                    await asyncio.sleep(1)
+
+
+def out_of_memory(settings: Settings) -> OutOfMemory:
+    """The error for a query that took all the memory it may."""
+    limit = settings.memory_limit // 2**20
+    return OutOfMemory(
+        f"The query was stopped at its memory limit of {limit} MiB (setting memory_limit).",
+        "Sort or join less at once, or use the dumps.",
+        setting="memory_limit",
+    )

@@ -1,0 +1,192 @@
+"""The web process's side of the nursery and its workers: start, ask, kill, and learn how one ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from collections import deque
+from typing import Any, cast
+
+from hrc_graph.engine.snapshots import Snapshot
+from hrc_graph.errors import EngineFailure
+
+_START_LIMIT = 60.0
+_PATIENT = 10
+"""The nice value of a worker with a slow question: a tenth of a core beside busy ones, all of it on an idle machine."""
+_LENGTHS = struct.Struct(">II")
+
+Reply = tuple[dict[str, Any], bytes]
+
+
+class Worker(asyncio.Protocol):
+    """One worker process, which answers one question at a time."""
+
+    def __init__(self, nursery: Nursery) -> None:
+        self.tired = False
+        """Whether it holds memory that it will not give back."""
+        self.started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        """Its process id."""
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        """How it ended: an exit code, or the negative number of a signal."""
+        self._nursery = nursery
+        self._transport: asyncio.Transport | None = None
+        self._reply: asyncio.Future[Reply] | None = None
+        self._received = bytearray()
+        self._expected = _LENGTHS.size
+
+    def ask(self, frame: bytes) -> asyncio.Future[Reply]:
+        """Send a question; the reply, or EOFError when the worker ends instead."""
+        assert self._transport
+        self._reply = asyncio.get_running_loop().create_future()
+        if self._transport.is_closing():
+            self._reply.set_exception(EOFError())
+        self._transport.write(struct.pack(">I", len(frame)) + frame)
+        return self._reply
+
+    def kill(self) -> None:
+        """End the process now. What it was asked is not answered."""
+        self._nursery.kill(self)
+        if self._transport:
+            self._transport.abort()
+
+    def yield_cores(self) -> None:
+        """Let other processes go first from now on. Nobody but root can take that back."""
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, self.started.result(), _PATIENT)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the event loop."""
+        self._transport = cast("asyncio.Transport", transport)  # other event loops have classes of their own
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the event loop: gathers one reply."""
+        self._received += data
+        if len(self._received) < self._expected:
+            return
+        head, body = _LENGTHS.unpack_from(self._received)
+        self._expected = _LENGTHS.size + head + body
+        if len(self._received) < self._expected:
+            return
+        start = _LENGTHS.size + head
+        header = json.loads(self._received[_LENGTHS.size : start])
+        with memoryview(self._received) as whole:
+            reply = bytes(whole[start:])
+        self._received, self._expected = bytearray(), _LENGTHS.size
+        self.tired = header.pop("tired", False)
+        if self._reply and not self._reply.done():
+            self._reply.set_result((header, reply))
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """Called by the event loop."""
+        if self._reply and not self._reply.done():
+            self._reply.set_exception(EOFError())
+            self._reply.exception()  # nobody has to look
+
+
+class Nursery:
+    """The process that forks workers on one snapshot. Use `start`, then `fork`; `close` ends them all."""
+
+    def __init__(self, process: subprocess.Popen[bytes], control: socket.socket) -> None:
+        self.confined = False
+        """Whether the kernel keeps the workers off the network."""
+        self.gone = asyncio.get_running_loop().create_future()
+        """Done when the process has ended."""
+        self._process = process
+        self._control = control
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._forking: deque[Worker] = deque()
+        self._workers: dict[int, Worker] = {}
+        self._heard = b""
+
+    @classmethod
+    async def start(cls, snapshot: Snapshot, memory_limit: int, prefixes: dict[str, str], *, online: bool) -> Nursery:
+        """A nursery that has read the snapshot. Raises `EngineFailure`."""
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "hrc_graph.engine.nursery", str(memory_limit)]
+        arguments = ["online" if online else "offline", json.dumps(prefixes), snapshot.path, snapshot.default]
+        with theirs:
+            quiet = subprocess.DEVNULL
+            process = subprocess.Popen(
+                [*command, *filter(None, arguments)], stdin=theirs.fileno(), stdout=quiet, stderr=quiet
+            )
+        ours.setblocking(False)
+        nursery = cls(process, ours)
+        asyncio.get_running_loop().add_reader(ours, nursery._hear)
+        try:
+            async with asyncio.timeout(_START_LIMIT):
+                await nursery._ready
+        except BaseException as error:
+            await nursery.close()
+            if isinstance(error, (EOFError, TimeoutError)):
+                raise EngineFailure(f"No worker could start on {snapshot.path}.", "Try hrc build --fresh.") from error
+            raise
+        return nursery
+
+    async def fork(self) -> Worker:
+        """A new worker, ready to be asked. Raises `EOFError` when the nursery has ended."""
+        if self.gone.done():
+            raise EOFError
+        worker = Worker(self)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            ours.setblocking(False)
+            await asyncio.get_running_loop().create_connection(lambda: worker, sock=ours)
+            self._forking.append(worker)
+            socket.send_fds(self._control, [b"f "], [theirs.fileno()])
+        await asyncio.wait((worker.started, self.gone), return_when=asyncio.FIRST_COMPLETED)
+        if self.gone.done():
+            raise EOFError
+        return worker
+
+    def kill(self, worker: Worker) -> None:
+        """Have a worker killed, if it lives."""
+        if worker.started.done() and not worker.ended.done() and not self.gone.done():
+            with contextlib.suppress(OSError):
+                self._control.send(b"%d " % worker.started.result())
+
+    async def close(self) -> None:
+        """End the process and its workers, and wait until it has ended."""
+        self._lost()
+        self._process.kill()
+        await asyncio.to_thread(self._process.wait)
+
+    def _hear(self) -> None:
+        try:
+            data = self._control.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._lost()
+            return
+        *lines, self._heard = (self._heard + data).split(b"\n")
+        for line in lines:
+            match line.decode().split():
+                case ["ready", confined]:
+                    self.confined = confined == "1"
+                    self._ready.set_result(None)
+                case ["forked", pid]:
+                    self._workers[int(pid)] = self._forking.popleft()
+                    self._workers[int(pid)].started.set_result(int(pid))
+                case ["ended", pid, code]:
+                    self._workers.pop(int(pid)).ended.set_result(int(code))
+
+    def _lost(self) -> None:
+        if self.gone.done():
+            return
+        asyncio.get_running_loop().remove_reader(self._control)
+        self._control.close()
+        self.gone.set_result(None)
+        if not self._ready.done():
+            self._ready.set_exception(EOFError())
+        for worker in self._workers.values():
+            worker.ended.set_result(-signal.SIGKILL)
+        self._workers.clear()
