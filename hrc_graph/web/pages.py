@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from hrc_graph import formats, guard, questions
+from hrc_graph import formats, guard, namespaces, questions
 from hrc_graph.engine import Engine, Question
 from hrc_graph.errors import BadParameter
 from hrc_graph.web import headers
@@ -25,6 +25,8 @@ WHERE { ?thing a ?class . ?class rdfs:isDefinedBy <https://w3id.org/hrcity/ontol
 GROUP BY ?class ?label ORDER BY DESC(?count)
 """
 _FORMATS = (formats.HTML, *formats.TABLES)
+_LONG = 40
+"""More choices than this are offered while one types, not in a list to open."""
 
 
 def router(engine: Engine, workspace: Workspace) -> APIRouter:
@@ -35,6 +37,31 @@ def router(engine: Engine, workspace: Workspace) -> APIRouter:
     async def ask(text: str, table: formats.Format = formats.JSON, graph: formats.Format = formats.TURTLE) -> Any:
         guard.check(text, workspace.settings)
         return await engine.answer(Question(text, table, graph, base))
+
+    async def parameters(found: questions.NamedQuery) -> list[dict[str, Any]]:
+        """What a question can be given; `choices` is None where anything of the type may be."""
+        return [
+            {
+                "name": parameter.name,
+                "type": parameter.type,
+                "required": parameter.default is None,
+                "default": parameter.default,
+                "description": parameter.description,
+                "choices": await choices(parameter.choices_query(base=base)),
+            }
+            for parameter in found.parameters
+        ]
+
+    async def choices(text: str) -> list[dict[str, str]] | None:
+        if not text:
+            return None
+        found = []
+        for row in json.loads((await ask(text)).body)["results"]["bindings"]:
+            iri = row["value"]["value"]
+            value = namespaces.short(iri, base) if row["value"]["type"] == "uri" else iri
+            choice = {"value": value, "label": row["label"]["value"] or value}
+            found.append(choice | ({"iri": iri} if row["value"]["type"] == "uri" else {}))
+        return found
 
     @routes.get("/", summary="What is here")
     async def front() -> Response:
@@ -65,11 +92,19 @@ def router(engine: Engine, workspace: Workspace) -> APIRouter:
             "question.html",
             title=found.title["en"],
             question=found,
+            parameters=await parameters(found),
+            long=_LONG,
+            short=lambda text: namespaces.short(text, base),
             table=table,
             given=given,
             problem=problem,
             base=base,
         )
+
+    @routes.get("/queries/{name}/parameters", summary="What a question can be given, and the choices there are")
+    async def choosing(name: str) -> Response:
+        found = questions.find(workspace.questions, name)
+        return JSONResponse(await parameters(found), headers=headers.COMMON)
 
     @routes.get("/health", summary="Whether questions are answered")
     async def health() -> Response:
