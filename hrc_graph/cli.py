@@ -146,14 +146,15 @@ def bring(
     kind: Annotated[str, typer.Option("--as", help="The kind of table. Default: as the file or sheet is called.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     report: Annotated[
-        Path | None, typer.Option("--report", help="Write the table back with a column of errors.")
+        Path | None,
+        typer.Option("--report", help="Write the tables back with a column of errors: a .csv, an .xlsx, or a folder."),
     ] = None,
     template: Annotated[str, typer.Option("--template", help="Write an empty table of this kind to PATHS.")] = "",
     lang: Annotated[Language, typer.Option("--lang", help="The language of the messages.")] = Language.en,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Bring tables in, all or nothing. Exits 0 when they could come in, 1 when rows are wrong, 2 on other errors."""
-    from hrc_graph.tables import bringing, kinds, sheets
+    from hrc_graph.tables import bringing, kinds, writing
 
     with _errors():
         opened = _open(workspace)
@@ -161,12 +162,14 @@ def bring(
         if template:
             wanted = kinds.find(known, template)
             target = (paths or [Path(f"{wanted.name}.xlsx")])[0]
-            sheets.template(target, wanted.template_header(), wanted.notes())
+            writing.template(target, wanted.template_header(), wanted.notes())
             print(f"An empty table of {wanted.title['en'].lower()}: {target}")
             return
         if not paths:
             raise BadFile("No table was named.", "Name CSV or XLSX files, or a folder of them.")
         tables, unread = bringing.read(paths, known, kind)
+        if report:
+            bringing.check_report(report, tables)
         with _progress() as progress:
             outcome, change = bringing.bring(opened, tables, dry_run=dry_run, language=lang, progress=progress)
         if report:

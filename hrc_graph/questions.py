@@ -2,7 +2,8 @@
 
 The header is YAML in `#+` comment lines, as grlc writes it. A parameter is a variable that begins with
 an underscore (`?_place`); it is replaced, word for word, by an RDF term made from the given value, so
-no text of a caller ever becomes SPARQL.
+no text of a caller ever becomes SPARQL. `choices` says what a parameter may be: constants, or a graph pattern
+that finds them in the data. docs/questions.md has the words of the header.
 """
 
 from __future__ import annotations
@@ -21,6 +22,20 @@ from hrc_graph.errors import BadFile, BadParameter, NotFound
 
 _XSD = namespaces.VOCABULARY["xsd"]
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z")
+_LANGUAGES_OF_NAMES = '?thing skos:prefLabel ?name . BIND (LANG(?name) AS ?value) FILTER (?value != "und")'
+_CHOICES = """
+SELECT ?value (SUBSTR(MIN(?ranked), 2) AS ?label)
+WHERE {
+  { SELECT DISTINCT ?value WHERE { %s } }
+  %s
+  # The least of these comes out: English before Indonesian before any other.
+  BIND (IF(LANG(?name) = "en", "0", IF(LANG(?name) = "id", "1", "2")) AS ?rank)
+  BIND (COALESCE(CONCAT(?rank, STR(?name)), "") AS ?ranked)
+}
+GROUP BY ?value
+ORDER BY LCASE(?label) ?value
+"""
+_NAMES = "OPTIONAL { ?value skos:prefLabel|rdfs:label|dcterms:title ?name }"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +47,41 @@ class Parameter:
     """`iri`, `integer`, `date`, `language` or `text`."""
     default: str | None
     description: str
+    choices: str | tuple[str, ...] = ()
+    """The only values there are; or a graph pattern that finds in `?value` those that are of use; or nothing."""
+
+    def choices_query(self, *, base: str = namespaces.BASE) -> str:
+        """The SPARQL for what may be chosen, a row a choice: `value` and `label`; "" without choices.
+
+        The label is the English name, else the Indonesian, else any, else empty; the rows are in its order.
+        """
+        if not self.choices:
+            return ""
+        if isinstance(self.choices, str):
+            pattern = self.choices
+        else:
+            pattern = f"VALUES ?value {{ {' '.join(str(self._term(value, base)) for value in self.choices)} }}"
+        body = _CHOICES % (pattern, _NAMES if self.type == "iri" else "")
+        used = {token.text.partition(":")[0] for token in guard.tokens(body) if token.kind == "name"}
+        known = namespaces.prefixes(base).items()
+        return "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in known if prefix in used) + body
 
     def term(self, value: str, *, base: str) -> ox.NamedNode | ox.Literal:
-        """The RDF term for a value as people write it. Raises `BadParameter`, naming the parameter."""
+        """The RDF term for a value as people write it.
+
+        Raises `BadParameter`, naming the parameter, for one that is ill-typed or not among its constants. What a
+        pattern does not find is no mistake: its answer may be empty, and tomorrow's data may have it.
+        """
+        term = self._term(value, base)
+        constants = self.choices if isinstance(self.choices, tuple) else ()
+        if constants and term not in [self._term(constant, base) for constant in constants]:
+            offered = ", ".join(constants)
+            raise BadParameter(
+                f"Parameter “{self.name}”: “{value}” is not one of its choices.", f"Give one of: {offered}."
+            )
+        return term
+
+    def _term(self, value: str, base: str) -> ox.NamedNode | ox.Literal:
         try:
             match self.type:
                 case "iri":
@@ -115,7 +162,13 @@ def parse(name: str, text: str) -> NamedQuery:
     try:
         fields: dict[str, Any] = yaml.safe_load(header) or {}
         parameters = tuple(
-            Parameter(str(key), field["type"], _text_or_none(field.get("default")), str(field.get("description", "")))
+            Parameter(
+                name=str(key),
+                type=field["type"],
+                default=_text_or_none(field.get("default")),
+                description=str(field.get("description", "")),
+                choices=_choices(field),
+            )
             for key, field in (fields.get("parameters") or {}).items()
         )
         return NamedQuery(
@@ -130,6 +183,17 @@ def parse(name: str, text: str) -> NamedQuery:
         raise BadFile(
             f"The header of the question {name} cannot be read: {error}.", "It is YAML in #+ lines."
         ) from error
+
+
+def _choices(field: Mapping[str, Any]) -> str | tuple[str, ...]:
+    """The constants or the pattern of a parameter's header. Raises `ValueError` for anything else."""
+    match field.get("choices", _LANGUAGES_OF_NAMES if field["type"] == "language" else []):
+        case str(pattern) if any(token.text == "?value" for token in guard.tokens(pattern)):
+            return pattern
+        case list(constants):
+            return tuple(map(str, constants))
+        case other:
+            raise ValueError(f"choices are a list or a graph pattern with ?value, not “{other}”")
 
 
 def _text_or_none(value: object) -> str | None:

@@ -101,6 +101,7 @@ def test_a_question_takes_parameters_and_names_a_wrong_one() -> None:
     [
         (("query", "-"), "SELECT * WHERE { ?s ?p }", "line 1"),
         (("query", "no-such-question"), "", "no-such-question"),
+        (("query", "missing-labels", "--param", "class=hrc:Claim"), "", "Give one of: hrc:Agreement"),
         (("query", "-", "--format", "png"), ASK, "png"),
         (("query", "-", "--time-limit", "0.5"), CROSS, "0.5 seconds"),
         (("query", "-", "--workspace", "/"), ASK, "not a workspace"),

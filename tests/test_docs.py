@@ -8,6 +8,7 @@ import sys
 import pyoxigraph as ox
 import pytest
 
+from hrc_graph import questions
 from tests.conftest import ROOT, select
 
 
@@ -39,6 +40,14 @@ def test_every_command_is_in_the_readme() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     for verb in ("serve", "build", "validate", "query"):
         assert f"hrc {verb}" in text
+
+
+def test_the_example_of_a_question_is_one() -> None:
+    example = (ROOT / "docs" / "questions.md").read_text("utf-8").partition("```sparql\n")[2].partition("```")[0]
+    question = questions.parse("example", example)
+    assert [parameter.name for parameter in question.parameters] == ["government"]
+    ox.Store().query(question.bound({}))
+    ox.Store().query(question.parameters[0].choices_query())
 
 
 def test_the_readme_begins_with_the_two_commands() -> None:

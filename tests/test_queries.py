@@ -13,8 +13,8 @@ from rdflib.query import ResultRow
 
 from hrc_graph import derive, guard, namespaces, questions, records
 from hrc_graph.engine import snapshots
-from hrc_graph.errors import BadParameter
-from hrc_graph.questions import NamedQuery
+from hrc_graph.errors import BadFile, BadParameter
+from hrc_graph.questions import NamedQuery, Parameter
 from hrc_graph.settings import Settings
 from hrc_graph.validation import to_rdflib
 from hrc_graph.workspace import Workspace
@@ -290,6 +290,98 @@ def test_a_parameter_without_a_default_must_be_given() -> None:
     with pytest.raises(BadParameter, match="“who” is missing"):
         question.bound({})
     assert question.bound({"who": "gov:id-lahat"}).endswith(f"{{ <{namespaces.BASE}id/gov/id-lahat> ?p ?o }}")
+
+
+def choices(store: ox.Store, parameter: Parameter) -> dict[str, str]:
+    """What is offered for a parameter, values as people write them, with their labels."""
+    results = store.query(parameter.choices_query())
+    assert isinstance(results, ox.QuerySolutions)
+    offered = [(row["value"], row["label"]) for row in results]
+    found = {namespaces.short(value.value): label.value for value, label in offered}
+    assert len(found) == len(offered)
+    assert [parameter.term(value, base=namespaces.BASE).value for value in found] == [v.value for v, _ in offered]
+    return found
+
+
+def parameter(question: str, name: str) -> Parameter:
+    return next(each for each in LIBRARY[question].parameters if each.name == name)
+
+
+@every_question
+def test_what_is_offered_for_a_parameter_binds_and_holds_its_default(question: NamedQuery, union: ox.Store) -> None:
+    for each in question.parameters:
+        if each.choices:
+            guard.check(each.choices_query(), Settings())
+            offered = choices(union, each)
+            assert each.default in offered
+            named = [label.lower() for label in offered.values()]
+            assert named == sorted(named)
+            for value in offered:
+                guard.check(question.bound({each.name: value}), Settings())
+
+
+def test_only_days_codes_and_thresholds_are_free() -> None:
+    free = {(each.type, each.name) for question in LIBRARY.values() for each in question.parameters if not each.choices}
+    assert free == {("date", "day"), ("text", "code"), ("integer", "least"), ("integer", "years")}
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("adopted-or-pledged-at-an-event", "event"),
+        ("awards-in-a-province", "province"),
+        ("commitments-of-a-government", "government"),
+        ("commitments-on-a-theme", "theme"),
+        ("local-rights-institutions", "kind"),
+        ("members-on-a-map", "under"),
+        ("parties-of-an-agreement", "agreement"),
+        ("path-of-a-place", "place"),
+        ("waves-against-their-targets", "campaign"),
+        ("what-sources-say-differently", "class"),
+        ("who-stands-under-an-instrument", "instrument"),
+    ],
+)
+def test_what_is_offered_has_an_answer(question: str, name: str, union: ox.Store) -> None:
+    assert [
+        each for each in choices(union, parameter(question, name)) if not rows(union, question, **{name: each})
+    ] == []
+
+
+def test_a_choice_is_called_by_its_english_name_or_else_by_one_there_is(with_fiction: ox.Store) -> None:
+    texts = choices(with_fiction, parameter("who-stands-under-an-instrument", "instrument"))
+    assert texts["text:xx-rekaan-rule"] == "Aturan (rekaan)"
+    assert texts["aim:campaign-10-100-1000"] == "10, 100, 1000 Human Rights Cities and Territories by 2030"
+    governments = choices(with_fiction, parameter("commitments-of-a-government", "government"))
+    assert governments["gov:xx-rekaan"] == "가상시 (fictional)"
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("commitments-of-a-government", "government"),
+        ("missing-labels", "class"),
+        ("participants-of-an-edition", "edition"),
+        ("timeline", "lang"),
+    ],
+)
+def test_rdflib_offers_the_same(question: str, name: str, with_fiction: ox.Store, on_rdflib: rdflib.Graph) -> None:
+    asked = parameter(question, name)
+    there = [row for row in on_rdflib.query(asked.choices_query()) if isinstance(row, ResultRow)]
+    assert {namespaces.short(str(row.value)): str(row.label) for row in there} == choices(with_fiction, asked)
+
+
+def test_a_value_that_is_none_of_the_constants_is_refused_and_they_are_named() -> None:
+    question = LIBRARY["missing-labels"]
+    with pytest.raises(BadParameter, match=r"“class”: “hrc:Claim” is not one .* hrc:Place, .* skos:Concept\."):
+        question.bound({"class": "hrc:Claim"})
+    assert question.bound({"class": namespaces.DEF + "Place"}) == question.bound({"class": "hrc:Place"})
+
+
+@pytest.mark.parametrize("choices", ["hrc:Place", "{a: b}", "7", "'?values a hrc:Place'"])
+def test_choices_are_a_list_or_a_pattern_with_a_value(choices: str) -> None:
+    text = f"#+ title: {{en: Who}}\n#+ parameters:\n#+   who: {{type: iri, choices: {choices}}}\nASK {{ ?_who ?p ?o }}"
+    with pytest.raises(BadFile, match="choices are a list or a graph pattern"):
+        questions.parse("who", text)
 
 
 @pytest.mark.parametrize(

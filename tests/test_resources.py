@@ -94,6 +94,41 @@ def test_a_question_with_a_wrong_parameter_says_which(server: Server) -> None:
     assert "colour" in response.json()["title"]
 
 
+def test_the_page_of_a_question_offers_its_choices_by_name(server: Server) -> None:
+    page = server.get("queries/timeline?class=hrc:Event", headers={"accept": "text/html"}).text
+    assert page.count(" selected>") == 2
+    assert '<option value="hrc:Event" selected>Event</option>' in page
+    whole = server.get("queries/timeline?class=https://w3id.org/hrcity/def/Event", headers={"accept": "text/html"})
+    assert '<option value="hrc:Event" selected>Event</option>' in whole.text
+    many = server.get("queries/commitments-of-a-government?government=gov:id-nowhere", headers={"accept": "text/html"})
+    assert 'value="gov:id-nowhere" list="c-government"' in many.text
+    assert '<option value="gov:id-lampung-timur">Lampung Timur' in many.text.partition("<datalist")[2]
+    other = server.get("queries/timeline?class=hrc:Claim", headers={"accept": "text/html"}).text
+    assert "<option selected>hrc:Claim</option>" in other
+    free = server.get("queries/adopted-by-a-date", headers={"accept": "text/html"}).text
+    assert 'name="day" value="2011-12-31">' in free
+
+
+def test_the_choices_of_a_question_come_as_json(server: Server) -> None:
+    series, edition, lang = server.get("queries/participants-of-an-edition/parameters").json()
+    assert {key: value for key, value in series.items() if key != "choices"} == {
+        "name": "series",
+        "type": "iri",
+        "required": False,
+        "default": "event:whrcf",
+        "description": "The event series.",
+    }
+    assert {
+        "value": "event:whrcf",
+        "iri": "https://w3id.org/hrcity/id/event/whrcf",
+        "label": "World Human Rights Cities Forum",
+    } in series["choices"]
+    assert {"value": "7", "label": "7"} in edition["choices"]
+    assert {"en", "id", "es", "fr"} <= {choice["value"] for choice in lang["choices"]}
+    assert server.get("queries/adopted-by-a-date/parameters").json()[0]["choices"] is None
+    assert server.get("queries/no-such-question/parameters").status_code == 404
+
+
 def test_health_and_openapi_answer(server: Server) -> None:
     assert server.get("health").json()["status"] == "ok"
     paths = json.loads(server.get("openapi.json").text)["paths"]

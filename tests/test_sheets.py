@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hrc_graph.errors import BadFile
-from hrc_graph.tables import CELL_CHARACTERS, COLUMNS, ROWS, Sheet, Table, sheets
+from hrc_graph.tables import CELL_CHARACTERS, COLUMNS, ROWS, Sheet, Table, sheets, writing
 
 SHEET = "xl/worksheets/sheet1.xml"
 HOSTILE = ["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "'=1", " ' =1", "＝1", "=HYPERLINK(1)"]
@@ -458,7 +458,7 @@ def test_a_csv_comes_back_as_it_was_written(table: tuple[list[str], list[list[st
     header, rows = table
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.csv"
-        sheets.write_csv(path, header, rows)
+        writing.write_csv(path, header, rows)
         (sheet,) = sheets.read(path)
     assert sheet.header == tuple(map(trimmed, header))
     assert texts(sheet) == expected(header, rows)
@@ -470,7 +470,7 @@ def test_a_workbook_comes_back_as_it_was_written(table: tuple[list[str], list[li
     header, rows = table
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.xlsx"
-        sheets.write_xlsx(path, [Table("Members", header, rows)])
+        writing.write_xlsx(path, [Table("Members", header, rows)])
         (sheet,) = sheets.read(path)
     assert sheet.header == tuple(map(trimmed, header))
     assert texts(sheet) == expected(header, rows)
@@ -480,7 +480,7 @@ def test_nothing_in_a_written_csv_can_run(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     rows: list[list[str | int | None]] = [[text, -5] for text in HOSTILE]
     rows += [["-5", "-5,5"], ["+62", None]]
-    sheets.write_csv(path, ["=name", "year"], rows)
+    writing.write_csv(path, ["=name", "year"], rows)
     content = path.read_bytes().decode("utf-8")
     assert content.startswith('\ufeff"\'=name","year"\r\n')
     cells = re.findall(r'(?:^|,|\n)"?([^,"\r\n]+)', content.removeprefix("\ufeff"))
@@ -493,7 +493,7 @@ def test_nothing_in_a_written_workbook_can_run(tmp_path: Path) -> None:
     path = tmp_path / "out.xlsx"
     rows: list[list[str | int | None]] = [[text] for text in HOSTILE]
     rows += [["#REF!"], [5], [10**17]]
-    sheets.write_xlsx(path, [Table("a/b:c" * 9, ["=name"], rows)])
+    writing.write_xlsx(path, [Table("a/b:c" * 9, ["=name"], rows)])
     assert b"<f>" not in part(path)
     (sheet,) = openpyxl.load_workbook(path).worksheets
     assert [row[0].data_type for row in sheet.iter_rows()] == ["s"] * (len(HOSTILE) + 2) + ["n", "s"]
@@ -507,7 +507,7 @@ def test_nothing_in_a_written_workbook_can_run(tmp_path: Path) -> None:
 def test_the_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
     table = Table("Members", ["name", "year"], [["Lahat", 2022], ["Wonosobo", None]])
     for name in ("a.xlsx", "b.xlsx"):
-        sheets.write_xlsx(tmp_path / name, [table, table])
+        writing.write_xlsx(tmp_path / name, [table, table])
         time.sleep(1.1)
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
     with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
@@ -517,12 +517,12 @@ def test_the_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_signs_that_no_cell_holds_are_replaced_and_long_texts_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "a.csv", tmp_path / "a.xlsx"):
         if path.suffix == ".csv":
-            sheets.write_csv(path, ["name"], [["a\0\ud800\x1fb"]])
+            writing.write_csv(path, ["name"], [["a\0\ud800\x1fb"]])
         else:
-            sheets.write_xlsx(path, [Table("a", ["name"], [["a\0\ud800\x1fb"]])])
+            writing.write_xlsx(path, [Table("a", ["name"], [["a\0\ud800\x1fb"]])])
         assert texts(sheets.read(path)[0]) == [{"name": "a\ufffd\ufffd\ufffdb"}]
     with pytest.raises(BadFile) as caught:
-        sheets.write_xlsx(tmp_path / "b.xlsx", [Table("a", ["name"], [["x" * (CELL_CHARACTERS + 1)]])])
+        writing.write_xlsx(tmp_path / "b.xlsx", [Table("a", ["name"], [["x" * (CELL_CHARACTERS + 1)]])])
     assert (caught.value.line, caught.value.column) == (2, 1)
     assert not (tmp_path / "b.xlsx").exists()
 
@@ -533,9 +533,8 @@ def test_a_table_with_its_errors_can_be_mended_and_brought_again(tmp_path: Path,
     (sheet,) = sheets.read(csv_file(tmp_path, original))
     assert sheet.header == ("name", "year")
     path = tmp_path / f"again{suffix}"
-    sheets.with_errors(
-        sheet, {4: "“20x2” is no year.", 9: "=A row that is missing"}, path, {(4, "year"): "Write 2022."}
-    )
+    problems = {4: "“20x2” is no year.", 9: "=A row that is missing"}
+    writing.with_errors([writing.Marked("cities", sheet, problems, {(4, "year"): "Write 2022."})], path)
     (again,) = sheets.read(path)
     assert (again.header, again.header_row, again.rows) == (sheet.header, sheet.header_row, sheet.rows)
     assert [row.number for row in again.rows] == [4, 6]
@@ -556,7 +555,7 @@ def test_a_table_with_its_errors_can_be_mended_and_brought_again(tmp_path: Path,
 
 def test_a_template_is_filled_in_and_read(tmp_path: Path) -> None:
     path = tmp_path / "members.xlsx"
-    sheets.template(path, ["name", "date"], {"name": "As the city writes it.", "date": "2016-05"})
+    writing.template(path, ["name", "date"], {"name": "As the city writes it.", "date": "2016-05"})
     assert "no row below it" in refusal(path).message
     book = openpyxl.load_workbook(path)
     assert [[cell.value for cell in row] for row in book["Help"].iter_rows()] == [
@@ -569,10 +568,10 @@ def test_a_template_is_filled_in_and_read(tmp_path: Path) -> None:
     book.save(path)
     (sheet,) = sheets.read(path)
     assert texts(sheet) == [{"name": "Lahat", "date": "2022-12"}]
-    sheets.template(tmp_path / "members.csv", ["name", "date"], {})
+    writing.template(tmp_path / "members.csv", ["name", "date"], {})
     assert (tmp_path / "members.csv").read_text("utf-8-sig") == '"name","date"\n'
 
 
 def test_a_table_is_written_only_as_what_its_name_says(tmp_path: Path) -> None:
     with pytest.raises(BadFile):
-        sheets.template(tmp_path / "members.ods", ["name"], {})
+        writing.template(tmp_path / "members.ods", ["name"], {})

@@ -6,14 +6,16 @@ import csv
 import shutil
 from pathlib import Path
 
+import openpyxl
 import pyoxigraph as ox
 import pytest
 from typer.testing import CliRunner, Result
 
 from hrc_graph import files, namespaces, publishing
 from hrc_graph.cli import app
-from hrc_graph.tables import bringing, cells, kinds, sheets
+from hrc_graph.tables import Row, Sheet, bringing, cells, exporting, kinds, sheets
 from hrc_graph.tables.cells import CellError
+from hrc_graph.tables.rows import Outcome
 from hrc_graph.workspace import Workspace, open_workspace
 from tests.conftest import ROOT, select
 
@@ -122,6 +124,142 @@ def test_twelve_mistakes_in_two_hundred_rows_are_marked_and_nothing_comes_in(
     assert "changed 0 dossiers" in again.output
     assert hrc("undo", "--workspace", copy.root).exit_code == 0
     assert copy.files.digest() == before
+
+
+PLACES = ["id", "name", "country", "kind", "sources"]
+MENDED = {
+    ("places", 2): ["id-rekaan-satu", "Rekaan Satu (fictional)", "ID", "regency", "src:seed-000"],
+    ("places", 3): ["id-rekaan-dua", "Rekaan Dua (fictional)", "ID", "regency", "src:seed-000"],
+    ("adoptions", 2): ["gov:id-rekaan-satu", "text:udhr", "endorsed", "2019-05", "src:seed-000"],
+    ("adoptions", 4): ["gov:id-lahat", "text:udhr", "endorsed", "2019-05", "src:seed-000"],
+}
+"""Two tables by row, of which the second speaks of the first; row 3 of adoptions is empty."""
+SPOILT = {("places", 3, "sources"): "", ("adoptions", 2, "mode"): "hugged", ("adoptions", 4, "date"): "soon"}
+
+
+def two_tables(folder: Path) -> Path:
+    """A folder of these tables with a mistake here and there, and a file that is no table of ours."""
+    folder.mkdir()
+    for name, header in (("places", PLACES), ("adoptions", HEADER)):
+        rows = [list(MENDED.get((name, number), [])) for number in (2, 3, 4)]
+        for (spoilt, number, column), text in SPOILT.items():
+            if spoilt == name:
+                rows[number - 2][header.index(column)] = text
+        table(folder / f"{name}.csv", rows, header)
+    table(folder / "notes.csv", [["x"]], ["note"])
+    return folder
+
+
+def test_a_folder_comes_back_with_its_mistakes_and_goes_in_when_mended(copy: Workspace, tmp_path: Path) -> None:
+    before, back = copy.files.digest(), tmp_path / "back"
+    done = hrc("import", two_tables(tmp_path / "tables"), "--report", back, "--workspace", copy.root)
+    assert done.exit_code == 1, done.output
+    assert copy.files.digest() == before
+    assert sorted(path.name for path in back.iterdir()) == ["adoptions.csv", "places.csv"]
+    marked = set()
+    for path in back.iterdir():
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            returned = list(csv.reader(file))
+        assert returned[0] == [*(PLACES if path.stem == "places" else HEADER), "errors"]
+        for number, row in enumerate(returned[1:], 2):
+            marked |= {(path.stem, number, said.partition(":")[0]) for said in row[-1].split(" | ") if said}
+            row[:-1] = MENDED.get((path.stem, number), row[:-1])
+        table(path, returned[1:], returned[0])
+    assert marked == set(SPOILT)
+    done = hrc("import", back, "--workspace", copy.root)
+    assert done.exit_code == 0, done.output
+    assert hrc("validate", "--workspace", copy.root).exit_code == 0
+    made = (copy.root / "data" / "governments" / "id" / "rekaan-satu.ttl").read_text("utf-8")
+    assert "hrc:under text:udhr" in made
+
+
+def test_a_workbook_comes_back_with_a_sheet_a_table_and_a_comment_at_each_mistake(
+    copy: Workspace, tmp_path: Path
+) -> None:
+    back = tmp_path / "back.xlsx"
+    done = hrc("import", two_tables(tmp_path / "tables"), "--report", back, "--workspace", copy.root)
+    assert done.exit_code == 1, done.output
+    book = openpyxl.load_workbook(back)
+    assert book.sheetnames == ["adoptions", "places"]
+    marked = {
+        (sheet.title, int(cell.row or 0), str(sheet.cell(1, cell.column or 0).value)): cell
+        for sheet in book.worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.comment
+    }
+    assert marked.keys() == SPOILT.keys()
+    for (name, number, column), cell in marked.items():
+        cell.value = MENDED[name, number][(PLACES if name == "places" else HEADER).index(column)]
+    book.save(back)
+    done = hrc("import", back, "--workspace", copy.root)
+    assert done.exit_code == 0, done.output
+
+
+def test_tables_of_one_name_are_told_apart(copy: Workspace, tmp_path: Path) -> None:
+    spoilt = two_tables(tmp_path / "first") / "adoptions.csv"
+    (tmp_path / "second").mkdir()
+    mended = table(tmp_path / "second" / "adoptions.csv", [MENDED["adoptions", 4]])
+    other = table(tmp_path / "report.csv", [["Nowhere", *MENDED["adoptions", 4][1:]]])
+    back = tmp_path / "back"
+    done = hrc(
+        "import", mended, spoilt, other, "--as", "adoption", "--report", back, "--dry-run", "--workspace", copy.root
+    )
+    assert "adoptions 2, row 4, date" in done.output
+    reports = {path.stem: path.read_text("utf-8-sig").splitlines() for path in back.iterdir()}
+    wrong = {name: [number for number, line in enumerate(lines, 1) if ": " in line] for name, lines in reports.items()}
+    assert wrong == {"adoptions": [], "adoptions 2": [2, 4], "adoption": [2]}
+    brought, unread = bringing.read([back], KINDS)
+    assert ([kind.name for _, kind in brought], unread) == (["adoption"] * 3, [])
+
+
+def test_what_is_wrong_with_a_header_stands_in_the_row_below_it(copy: Workspace, tmp_path: Path) -> None:
+    brought = table(tmp_path / "adoptions.csv", [["x"]], ["colour"])
+    back = tmp_path / "back.xlsx"
+    hrc("import", brought, "--report", back, "--workspace", copy.root)
+    sheet = openpyxl.load_workbook(back).worksheets[0]
+    assert "The column “colour” is not known." in str(sheet["B2"].value)
+    assert "The column “instrument” is missing." in str(sheet["B2"].value)
+    assert sheet["A1"].comment
+
+
+def test_a_problem_of_a_column_that_is_not_there_is_said_of_its_row(copy: Workspace, tmp_path: Path) -> None:
+    header = ["title", "kind", "number", "adopted", "sources"]
+    row = ["id lampung timur perbup 48 2016", "regent-regulation", "99/2016", "2016", "src:seed-001"]
+    brought = table(tmp_path / "instruments.csv", [row], header)
+    back = tmp_path / "back.xlsx"
+    done = hrc("import", brought, "--report", back, "--workspace", copy.root)
+    assert done.exit_code == 1, done.output
+    sheet = openpyxl.load_workbook(back).worksheets[0]
+    assert "id: “id lampung timur perbup 48 2016” is the id of something else" in str(sheet["F2"].value)
+    assert not any(cell.comment for cell in sheet[2])
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        ("back.csv", "2 tables do not fit in back.csv"),
+        ("back.ods", "ends in neither"),
+        ("tables", "holds other tables: notes.csv"),
+    ],
+)
+def test_a_report_that_cannot_be_written_is_refused_before_anything_comes_in(
+    copy: Workspace, tmp_path: Path, report: str, said: str
+) -> None:
+    before, brought = copy.files.digest(), two_tables(tmp_path / "tables")
+    table(brought / "places.csv", [MENDED["places", 2], MENDED["places", 3]], PLACES)
+    table(brought / "adoptions.csv", [MENDED["adoptions", 2]])
+    done = hrc("import", brought, "--report", tmp_path / report, "--workspace", copy.root)
+    assert done.exit_code == 2, done.output
+    assert said in done.stderr
+    assert copy.files.digest() == before
+
+
+def test_a_sheet_whose_name_leads_elsewhere_stays_in_the_folder(tmp_path: Path) -> None:
+    sheet = Sheet("x.xlsx", "../../places", ("iri", "dossier"), (Row(2, {}),))
+    (tmp_path / "a").mkdir()
+    bringing.write_report([(sheet, exporting.RECORDS)], Outcome(), tmp_path / "a" / "b")
+    assert [path.relative_to(tmp_path) for path in tmp_path.rglob("*.csv")] == [Path("a/b/record.csv")]
 
 
 def test_a_dry_run_says_what_would_change_and_changes_nothing(copy: Workspace, store: ox.Store, tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 """Spreadsheets as people keep them: what a table is, and how large it may be.
 
-`sheets` reads and writes CSV and XLSX; `workbook` is the process in which a workbook is opened.
+`sheets` reads CSV and XLSX, `writing` writes them; `workbook` is the process in which a workbook is opened.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -23,6 +24,12 @@ TEXT_CHARACTERS = 20_000_000
 """A file with more text in its cells is refused: a workbook may name one long text from every cell."""
 ERRORS = "errors"
 """The header of the column that tells a person what to mend; it is never read."""
+HELP = ("Help", ("Column", "What to write"))
+"""Name and header of the sheet that explains a template; it is never read."""
+BLANK = r"\s\u200b\u2060\ufeff"
+"""White space, and what looks like none, as the inside of a character class."""
+HOSTILE = re.compile(rf"[{BLANK}']*[=+\-@＝＋－＠\t\r\n]")
+"""How a text begins that a spreadsheet program would run; it is written with an apostrophe before it."""
 
 Value: TypeAlias = str | int | None
 """What a written cell holds."""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hrc_graph import publishing, review
 from hrc_graph.engine import snapshots
 from hrc_graph.errors import BadFile, NotFound
-from hrc_graph.tables import Sheet, exporting, kinds, sheets
+from hrc_graph.tables import Sheet, exporting, kinds, sheets, writing
 from hrc_graph.tables.importing import Batch
 from hrc_graph.tables.kinds import Kind
 from hrc_graph.tables.rows import Outcome, Problem
 from hrc_graph.workspace import Workspace
 
 _SUFFIXES = (".csv", ".tsv", ".xlsx")
+_PLAIN_NAME = re.compile(r"\w[\w ()-]*\Z")  # a name from inside a workbook must not lead out of a folder
 
 
 def table_kinds(workspace: Workspace) -> dict[str, Kind]:
@@ -28,7 +31,8 @@ def read(
 ) -> tuple[list[tuple[Sheet, Kind]], list[str]]:
     """The sheets of files and folders with their kinds, and the files of folders that are of no kind.
 
-    Without a name, the kind is that of the file's or the worksheet's own name. Raises `BadFile` or `NotFound`.
+    Without a name, the kind is that of the file's or the worksheet's own name. A sheet of the same name as one before
+    gets a number, so that problems tell them apart. Raises `BadFile` or `NotFound`.
     """
     found: list[tuple[Sheet, Kind]] = []
     unread: list[str] = []
@@ -47,7 +51,8 @@ def read(
                 if not path.is_dir():
                     raise
                 unread.append(each.name)
-    return found, unread
+    names = _apart(sheet.name for sheet, _ in found)
+    return [(replace(sheet, name=name), kind) for name, (sheet, kind) in zip(names, found, strict=True)], unread
 
 
 def bring(
@@ -75,22 +80,75 @@ def bring(
     return outcome, publishing.publish(workspace, outcome.changes, f"import of {names}")
 
 
-def write_report(tables: Sequence[tuple[Sheet, Kind]], outcome: Outcome, path: Path) -> None:
-    """The same table back with a column `errors`, marked where it is wrong. One sheet a report.
+def check_report(path: Path, tables: Sequence[tuple[Sheet, Kind]]) -> None:
+    """Let a report of these tables be written to `path`, or raise `BadFile`.
 
-    Raises `BadFile` for several sheets: which one is meant would not be clear.
+    In a folder nothing may lie that is not of them: it would be brought again with the report.
     """
-    if len(tables) != 1:
-        raise BadFile("A report is made for one table at a time.", "Import one file to get it back.")
-    sheet = tables[0][0]
-    rows: dict[int, list[str]] = defaultdict(list)
-    marks: dict[tuple[int, str], str] = {}
-    for problem in outcome.problems:
-        column = f"{problem.column}: " if problem.column else ""
-        rows[problem.row].append(f"{column}{problem.rule} {problem.remedy}".strip())
-        if problem.column:
-            marks[problem.row, problem.column] = f"{problem.rule} {problem.remedy}".strip()
-    sheets.with_errors(sheet, {row: " | ".join(said) for row, said in rows.items()}, path, marks)
+    if not _is_folder(path):
+        writing.is_csv(path, len(_filled(tables)))
+        return
+    ours = {f"{name}.csv" for name in _names(_filled(tables))}
+    there = [each.name for each in sorted(path.glob("*")) if each.suffix.lower() in _SUFFIXES and each.name not in ours]
+    if there:
+        raise BadFile(f"The folder {path} holds other tables: {', '.join(there)}.", "Name another folder.")
+
+
+def write_report(tables: Sequence[tuple[Sheet, Kind]], outcome: Outcome, path: Path) -> None:
+    """The tables back with a column `errors`, marked where they are wrong: as a CSV, a workbook, or a folder of CSVs.
+
+    Each is called by a name of its kind, so that the report can be brought again. What is wrong with a header stands
+    in the row below it. Raises `BadFile`.
+    """
+    tables = _filled(tables)
+    marked = []
+    for name, (sheet, _) in zip(_names(tables), tables, strict=True):
+        rows: dict[int, list[str]] = defaultdict(list)
+        cells: dict[tuple[int, str], str] = {}
+        for problem in outcome.problems:
+            if problem.sheet == sheet.name:
+                said = f"{problem.rule} {problem.remedy}".strip()
+                column = f"{problem.column}: " if problem.column else ""
+                rows[max(problem.row, sheet.header_row + 1)].append(column + said)
+                if problem.column:
+                    cells[problem.row, problem.column] = said
+        marked.append(writing.Marked(name, sheet, {row: " | ".join(said) for row, said in rows.items()}, cells))
+    if _is_folder(path):
+        for table in marked:
+            writing.with_errors([table], path / f"{table.name}.csv")
+    else:
+        writing.with_errors(marked, path)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() or not (path.suffix or path.exists())
+
+
+def _filled(tables: Sequence[tuple[Sheet, Kind]]) -> list[tuple[Sheet, Kind]]:
+    """The tables with rows: a file of a header alone could not be brought again."""
+    return [(sheet, kind) for sheet, kind in tables if sheet.rows]
+
+
+def _names(tables: Sequence[tuple[Sheet, Kind]]) -> list[str]:
+    """What the tables are called in a report: their own names where these say their kind, else the kind's."""
+    return _apart(
+        sheet.name
+        if _PLAIN_NAME.match(sheet.name) and (kind is exporting.RECORDS or kind.bears(sheet.name))
+        else kind.name
+        for sheet, kind in tables
+    )
+
+
+def _apart(names: Iterable[str]) -> list[str]:
+    """The names, with a number behind one that is there already."""
+    found: dict[str, str] = {}
+    for name in names:
+        number, free = 1, name
+        while free.lower() in found:
+            number += 1
+            free = f"{name} {number}"
+        found[free.lower()] = free
+    return list(found.values())
 
 
 def _judge(workspace: Workspace, outcome: Outcome, language: str, progress: snapshots.Progress) -> None:

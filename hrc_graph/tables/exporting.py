@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from hrc_graph import namespaces, records
 from hrc_graph.files import Files
 from hrc_graph.records import Term
-from hrc_graph.tables import Sheet, sheets
+from hrc_graph.tables import Sheet, writing
 from hrc_graph.tables.cells import CellError
 from hrc_graph.tables.kinds import Kind
 
@@ -56,7 +56,7 @@ def export(files: Files, folder: Path, *, base: str) -> list[Path]:
         columns = sorted({column for statements in rows.values() for column in statements})
         path = folder / f"{kind.lower()}.csv"
         folder.mkdir(parents=True, exist_ok=True)
-        sheets.write_csv(
+        writing.write_csv(
             path,
             [*HEADER, *columns],
             (

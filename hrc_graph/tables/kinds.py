@@ -158,6 +158,11 @@ class Kind:
     ignored: tuple[str, ...] = ()
     """Headers that are not read, on purpose."""
 
+    def bears(self, name: str) -> bool:
+        """Whether tables of that name are read as this kind; a number behind it does not count (“places (2)”)."""
+        known = {fold(each) for each in (self.name, *self.files)}
+        return fold(name) in known or fold(re.sub(r"[\s_-]*\(?\d+\)?\Z", "", name)) in known
+
     def headers(self, header: Iterable[str]) -> tuple[dict[str, Column], list[str]]:
         """The column that each header means, and the headers that mean none."""
         known = {
@@ -208,7 +213,7 @@ def load(folder: Path) -> dict[str, Kind]:
 def find(kinds: Mapping[str, Kind], name: str) -> Kind:
     """The kind of that name, or the one that tables of that name are read as. Raises `NotFound`."""
     for kind in kinds.values():
-        if fold(name) in {fold(each) for each in (kind.name, *kind.files)}:
+        if kind.bears(name):
             return kind
     raise NotFound(f"There is no kind of table “{name}”.", f"There are: {', '.join(kinds)}.")
 

@@ -6,14 +6,17 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from hrc_graph import __version__, guard
 from hrc_graph.engine import Answer, Question
 from hrc_graph.engine.cached import Cached
+from hrc_graph.engine.worker import packed
 from hrc_graph.web import headers
-from hrc_graph.web.clients import Clients
+from hrc_graph.web.clients import Clients, address
+from hrc_graph.web.templates import render
 
 _COMMON = [(name.lower().encode(), value.encode()) for name, value in headers.COMMON.items()]
 _LATEST = (b"cache-control", b"no-cache")
@@ -37,6 +40,17 @@ class Whole(Response):
         """Send it; to HEAD without the body."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else self.body})
+
+
+def page(
+    template: str, request: Request, status: int = 200, fields: Sequence[tuple[bytes, bytes]] = (), **values: Any
+) -> Whole:
+    """A page made from a template, in the coding that the client likes."""
+    body, encoding = packed(render(template, **values).encode(), encoding_of(request.headers.get("accept-encoding", "")))
+    about = [(b"content-type", b"text/html; charset=utf-8"), _VARY, *(fields or [_LATEST])]
+    if encoding:
+        about.append((b"content-encoding", encoding.encode()))
+    return Whole(body, about, status)
 
 
 class Answers:
@@ -98,6 +112,11 @@ class Answers:
         )  # fmt: skip
         digest = hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
         return f'W/"{snapshot or self.engine.snapshot}-{digest}"'
+
+
+def client_of(request: Request) -> str:
+    """Whose share a request counts against."""
+    return address(request.client.host if request.client else "", request.headers)
 
 
 def matches(tag: str, if_none_match: str) -> bool:

@@ -15,7 +15,7 @@ from hrc_graph import __version__, errors, formats
 from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
-from hrc_graph.web import graphs, pages, problems, resources
+from hrc_graph.web import graphs, library, pages, problems, resources
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.metrics import Metrics
@@ -75,6 +75,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     answers = Answers(cached, clients)
     app = FastAPI(title="Human Rights Cities graph", version=__version__, docs_url=None, redoc_url=None)
     app.include_router(pages.router(answers, metrics, workspace))
+    app.include_router(library.router(answers, workspace))
     app.include_router(graphs.router(answers, settings))
     app.include_router(resources.router(answers, settings))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

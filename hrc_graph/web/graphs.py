@@ -18,9 +18,7 @@ from hrc_graph.engine import Question
 from hrc_graph.errors import BadRequest, NotFound
 from hrc_graph.settings import Settings
 from hrc_graph.web import headers
-from hrc_graph.web.answers import Answers, Whole, encoding_of, matches
-from hrc_graph.web.pages import client_of
-from hrc_graph.web.templates import render
+from hrc_graph.web.answers import Answers, client_of, encoding_of, matches, page
 
 _ALL = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 _LIST = "SELECT ?graph (COUNT(*) AS ?triples) WHERE { GRAPH ?graph { ?s ?p ?o } } GROUP BY ?graph ORDER BY ?graph"
@@ -83,7 +81,7 @@ def router(answers: Answers, settings: Settings) -> APIRouter:
         rows = json.loads(answer.body)["results"]["bindings"]
         start = settings.base + "graph/"
         listed = [(row["graph"]["value"].removeprefix(start), row["triples"]["value"]) for row in rows]
-        return _page("graphs.html", title="Graphs", graphs=listed)
+        return page("graphs.html", request, title="Graphs", graphs=listed)
 
     @routes.get("/graphs/{name:path}", summary="A graph by its name")
     async def by_name(name: str, request: Request) -> Response:
@@ -94,9 +92,9 @@ def router(answers: Answers, settings: Settings) -> APIRouter:
         return await graph(f"{settings.base}graph/{name}", request)
 
     @routes.get("/dumps/", summary="The files that hold everything")
-    async def dumps() -> Response:
+    async def dumps(request: Request) -> Response:
         path = _dump(answers)
-        return _page("dumps.html", title="Dumps", size=path.stat().st_size, snapshot=answers.engine.snapshot)
+        return page("dumps.html", request, title="Dumps", size=path.stat().st_size, snapshot=answers.engine.snapshot)
 
     @routes.get("/dumps/hrcity.nq", summary="Every named graph, as N-Quads")
     async def dump(request: Request) -> Response:
@@ -112,7 +110,3 @@ def router(answers: Answers, settings: Settings) -> APIRouter:
 def _dump(answers: Answers) -> Path:
     return Path(answers.engine.engine.quads)
 
-
-def _page(template: str, **values: object) -> Response:
-    fields = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept, Accept-Encoding")]
-    return Whole(render(template, **values).encode(), [*fields, (b"cache-control", b"no-cache")])

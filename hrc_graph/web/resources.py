@@ -16,9 +16,7 @@ from hrc_graph.engine import Question
 from hrc_graph.errors import NotFound
 from hrc_graph.settings import Settings
 from hrc_graph.web import headers
-from hrc_graph.web.answers import Answers, Whole, encoding_of
-from hrc_graph.web.pages import client_of
-from hrc_graph.web.templates import render
+from hrc_graph.web.answers import Answers, client_of, encoding_of, page
 
 _GRAPH = """
 PREFIX hrc: <https://w3id.org/hrcity/def/>
@@ -85,9 +83,7 @@ def router(answers: Answers, settings: Settings) -> APIRouter:
         format = format or formats.negotiate(request.headers.get("accept"), formats.DOCUMENTS)
         rows = await _rows(answers, settings, "id/" + stem, request)
         if format is formats.HTML:
-            page = _page(rows, stem, settings)
-            fields = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept, Accept-Encoding")]
-            return Whole(page.encode(), fields)
+            return page("thing.html", request, **_shown_thing(rows, stem, settings))
         asked = _ask(_GRAPH, "id/" + stem, settings, graph=format)
         asked = dataclasses.replace(asked, encoding=encoding_of(request.headers.get("accept-encoding", "")))
         return await answers.respond(asked, client_of(request), request.headers.get("if-none-match", ""))
@@ -120,7 +116,8 @@ async def _rows(answers: Answers, settings: Settings, path: str, request: Reques
     return rows
 
 
-def _page(rows: list[dict[str, Any]], stem: str, settings: Settings) -> str:
+def _shown_thing(rows: list[dict[str, Any]], stem: str, settings: Settings) -> dict[str, Any]:
+    """What the template of a thing takes."""
     parts: dict[str, dict[str, list[tuple[_Shown, str]]]] = {"own": {}, "claim": {}, "pointing": {}}
     title = stem.rpartition("/")[2]
     names: dict[str, str] = {}
@@ -139,11 +136,15 @@ def _page(rows: list[dict[str, Any]], stem: str, settings: Settings) -> str:
         for word, values in parts["claim"].items()
         if (len(values) > 1 and any(rank != "normal" for _, rank in values)) or word in _several(parts["claim"])
     }
-    return render(
-        "thing.html", title=title, iri=f"{settings.base}id/{stem}", stem=stem, own=parts["own"],
-        pointing=parts["pointing"], contested=contested,
-        alternates=[(f.name, f.suffix, f.media_types[0]) for f in formats.DOCUMENTS if f is not formats.HTML],
-    )  # fmt: skip
+    return {
+        "title": title,
+        "iri": f"{settings.base}id/{stem}",
+        "stem": stem,
+        "own": parts["own"],
+        "pointing": parts["pointing"],
+        "contested": contested,
+        "alternates": [(f.name, f.suffix, f.media_types[0]) for f in formats.DOCUMENTS if f is not formats.HTML],
+    }
 
 
 def _reading_order(prop: str) -> tuple[int, str]:
