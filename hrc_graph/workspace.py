@@ -31,6 +31,11 @@ def find_root(start: Path) -> Path:
     for folder in (start, *start.parents):
         if _is_workspace(folder):
             return folder
+    return shipped()
+
+
+def shipped() -> Path:
+    """The workspace that came with the package."""
     return _PACKAGED if _is_workspace(_PACKAGED) else _CHECKOUT
 
 

@@ -144,6 +144,18 @@ def test_a_remote_endpoint_answers_as_the_workspace_does(server: Server, format:
     assert there.stdout == here.stdout
 
 
+def test_a_question_is_asked_of_a_remote_endpoint(server: Server) -> None:
+    there = hrc("query", "timeline", "--format", "csv", "--endpoint", server.url + "sparql")
+    assert there.returncode == 0, there.stderr
+    assert there.stdout == hrc("query", "timeline", "--format", "csv").stdout
+
+
+def test_an_update_is_never_sent_to_a_remote_endpoint(server: Server) -> None:
+    done = hrc("query", "-", "--endpoint", server.url + "sparql", stdin="INSERT DATA { <urn:a> <urn:b> <urn:c> }")
+    assert done.returncode == 2
+    assert "INSERT changes data" in done.stderr
+
+
 @pytest.mark.parametrize(("format", "syntax"), [("turtle", "turtle"), ("ntriples", "nt"), ("rdf+xml", "xml")])
 def test_a_remote_endpoint_gives_graphs(server: Server, format: str, syntax: str) -> None:
     text = "DESCRIBE <https://w3id.org/hrcity/id/place/id-lahat>"

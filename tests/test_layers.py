@@ -19,7 +19,7 @@ LAYERS = (
     {"workspace"},
     {"review", "publishing"},
     {"tables"},
-    {"web", "cli"},
+    {"web", "cli", "client"},
 )
 MODULES = sorted((ROOT / "hrc_graph").rglob("*.py"))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import re
 import resource
 import socket
 import struct
@@ -18,6 +17,8 @@ from typing import IO, Any
 
 import pyoxigraph as ox
 import zstandard
+
+from hrc_graph.engine.counting import count_rows
 
 _TABLES = {
     "json": ox.QueryResultsFormat.JSON,
@@ -34,9 +35,6 @@ _GRAPHS = {
     "trig": ox.RdfFormat.TRIG,
     "nquads": ox.RdfFormat.N_QUADS,
 }
-_SOLUTION = re.compile(rb'"(?:[^"\\]|\\.)*"|(\},\{|\[\{)')
-"""A string, passed over whole, or what stands before a solution and nowhere else outside strings."""
-_QUOTED = re.compile(rb'"[^"]*"')
 _WORTH_PACKING = 1_000
 """A shorter body fits one network packet either way."""
 _TIRED = 64 * 1024
@@ -58,19 +56,6 @@ class _Capped(io.BytesIO):
         if self.tell() + len(data) > self.cap:
             raise Full(f"{self.cap:,} bytes", "answer_bytes")
         return super().write(data)
-
-
-def count_rows(name: str, body: bytes) -> int:
-    """How many solutions a serialized table holds. Counted on the bytes: rows in Python cost ten times the query."""
-    match name:
-        case "json":
-            return sum(1 for found in _SOLUTION.finditer(body) if found.lastindex)
-        case "xml":
-            return body.count(b"<result>")
-        case "csv":
-            return _QUOTED.sub(b"", body).count(b"\r\n") - 1
-        case _:
-            return body.count(b"\n") - 1
 
 
 def _table(results: Any, name: str, question: dict[str, Any]) -> tuple[bytes, int]:

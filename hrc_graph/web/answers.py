@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -43,11 +43,15 @@ class Whole(Response):
 
 
 def page(
-    template: str, request: Request, status: int = 200, fields: Sequence[tuple[bytes, bytes]] = (), **values: Any
+    template: str,
+    asked: Mapping[str, str],
+    status: int = 200,
+    fields: Sequence[tuple[bytes, bytes]] = (_LATEST,),
+    **values: Any,
 ) -> Whole:
-    """A page made from a template, in the coding that the client likes."""
-    body, encoding = packed(render(template, **values).encode(), encoding_of(request.headers.get("accept-encoding", "")))
-    about = [(b"content-type", b"text/html; charset=utf-8"), _VARY, *(fields or [_LATEST])]
+    """A page made from a template, in the coding that the headers of the request ask for."""
+    body, encoding = packed(render(template, **values).encode(), encoding_of(asked.get("accept-encoding", "")))
+    about = [(b"content-type", b"text/html; charset=utf-8"), _VARY, *fields]
     if encoding:
         about.append((b"content-encoding", encoding.encode()))
     return Whole(body, about, status)

@@ -81,7 +81,7 @@ def router(answers: Answers, settings: Settings) -> APIRouter:
         rows = json.loads(answer.body)["results"]["bindings"]
         start = settings.base + "graph/"
         listed = [(row["graph"]["value"].removeprefix(start), row["triples"]["value"]) for row in rows]
-        return page("graphs.html", request, title="Graphs", graphs=listed)
+        return page("graphs.html", request.headers, title="Graphs", graphs=listed)
 
     @routes.get("/graphs/{name:path}", summary="A graph by its name")
     async def by_name(name: str, request: Request) -> Response:
@@ -94,7 +94,9 @@ def router(answers: Answers, settings: Settings) -> APIRouter:
     @routes.get("/dumps/", summary="The files that hold everything")
     async def dumps(request: Request) -> Response:
         path = _dump(answers)
-        return page("dumps.html", request, title="Dumps", size=path.stat().st_size, snapshot=answers.engine.snapshot)
+        return page(
+            "dumps.html", request.headers, title="Dumps", size=path.stat().st_size, snapshot=answers.engine.snapshot
+        )
 
     @routes.get("/dumps/hrcity.nq", summary="Every named graph, as N-Quads")
     async def dump(request: Request) -> Response:
@@ -109,4 +111,3 @@ def router(answers: Answers, settings: Settings) -> APIRouter:
 
 def _dump(answers: Answers) -> Path:
     return Path(answers.engine.engine.quads)
-

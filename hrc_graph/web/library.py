@@ -75,7 +75,7 @@ def router(answers: Answers, workspace: Workspace) -> APIRouter:
 
     @routes.get("/queries", summary="The query library")
     async def library(request: Request) -> Response:
-        return page("questions.html", request, title="Questions", questions=workspace.questions.values())
+        return page("questions.html", request.headers, title="Questions", questions=workspace.questions.values())
 
     def add(found: NamedQuery) -> None:
         async def question(request: Request) -> Response:
@@ -108,7 +108,7 @@ def router(answers: Answers, workspace: Workspace) -> APIRouter:
             problem = str(error)
         return page(
             "question.html",
-            request,
+            request.headers,
             status=400 if problem and given else 200,
             title=found.title["en"],
             question=found,

@@ -34,7 +34,7 @@ def router(answers: Answers, metrics: Metrics, workspace: Workspace) -> APIRoute
         answer = await answers.ask(Question(_COUNTS, formats.JSON, formats.TURTLE, base), client_of(request))
         return page(
             "front.html",
-            request,
+            request.headers,
             title="Human Rights Cities graph",
             counts=json.loads(answer.body)["results"]["bindings"],
             questions=workspace.questions.values(),

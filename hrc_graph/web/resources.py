@@ -83,7 +83,7 @@ def router(answers: Answers, settings: Settings) -> APIRouter:
         format = format or formats.negotiate(request.headers.get("accept"), formats.DOCUMENTS)
         rows = await _rows(answers, settings, "id/" + stem, request)
         if format is formats.HTML:
-            return page("thing.html", request, **_shown_thing(rows, stem, settings))
+            return page("thing.html", request.headers, **_shown_thing(rows, stem, settings))
         asked = _ask(_GRAPH, "id/" + stem, settings, graph=format)
         asked = dataclasses.replace(asked, encoding=encoding_of(request.headers.get("accept-encoding", "")))
         return await answers.respond(asked, client_of(request), request.headers.get("if-none-match", ""))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from hrc_graph import formats
 from hrc_graph.engine import Answer, Question
 from hrc_graph.settings import Settings
-from hrc_graph.web.answers import Whole
-from hrc_graph.web.templates import render
+from hrc_graph.web.answers import Whole, page
 
 _TABLES = tuple((format.name, format.name.upper()) for format in formats.TABLES)
 _GRAPHS = tuple(
@@ -22,11 +22,13 @@ _GRAPHS = tuple(
 )
 
 
-def results_page(question: Question | None, answer: Answer | None, settings: Settings, tag: str = "") -> Whole:
+def results_page(
+    question: Question | None, answer: Answer | None, settings: Settings, asked: Mapping[str, str], tag: str = ""
+) -> Whole:
     """The page for a query and its answer, or for nothing yet.
 
     It shows whole answers up to `settings.page_rows` rows; of longer ones it shows so many, says so in words and in
-    `X-Result-Complete`, and links to the rest.
+    `X-Result-Complete`, and links to the rest. `asked` are the headers of the request.
     """
     shown: dict[str, Any] = {"table": None, "graph": ""}
     complete = True
@@ -37,8 +39,20 @@ def results_page(question: Question | None, answer: Answer | None, settings: Set
         lines = answer.body.decode().splitlines()
         complete = len(lines) <= settings.page_rows
         shown["graph"] = "\n".join(lines[: settings.page_rows])
-    page = render(
+    fields: list[tuple[bytes, bytes]] = []
+    if answer:
+        fields = [
+            (b"x-result-complete", b"true" if complete else b"false"),
+            (b"x-row-count", b"%d" % answer.rows),
+            (b"x-snapshot", answer.snapshot.encode()),
+            (b"cache-control", b"no-cache" if tag else b"no-store"),
+        ]
+    if tag:
+        fields.append((b"etag", tag.encode()))
+    return page(
         "sparql.html",
+        asked,
+        fields=fields,
         title="Answer" if question else "SPARQL",
         query=question.text if question else "",
         links=_links(question, answer) if question and answer else [],
@@ -50,17 +64,6 @@ def results_page(question: Question | None, answer: Answer | None, settings: Set
         choices=(*_TABLES, *_GRAPHS),
         **shown,
     )
-    fields = [(b"content-type", b"text/html; charset=utf-8"), (b"vary", b"Accept, Accept-Encoding")]
-    if answer:
-        fields += [
-            (b"x-result-complete", b"true" if complete else b"false"),
-            (b"x-row-count", b"%d" % answer.rows),
-            (b"x-snapshot", answer.snapshot.encode()),
-            (b"cache-control", b"no-cache" if tag else b"no-store"),
-        ]
-    if tag:
-        fields.append((b"etag", tag.encode()))
-    return Whole(page.encode(), fields)
 
 
 def shown_table(answer: Answer, settings: Settings) -> dict[str, Any]:

@@ -106,12 +106,12 @@ class SparqlApp:
             offered = (formats.TURTLE, formats.HTML, *formats.GRAPHS[1:])
             wanted = protocol.wants(accept, offered)
             if wanted is formats.HTML:
-                return results_page(None, None, self._settings)
+                return results_page(None, None, self._settings, request)
             if wanted:
                 return await self._describe(wanted, url)
         asked = protocol.asked(parameters, accept, request.get("accept-encoding", ""), url)
         if asked.page:
-            return await self._page(asked, client, request.get("if-none-match", ""), receive)
+            return await self._page(asked, client, request, receive)
         tag = request.get("if-none-match", "")
         known = self._answers.engine.known(asked.question)
         if known is not None and not tag:
@@ -119,13 +119,13 @@ class SparqlApp:
         guard.check(asked.question.text, self._settings)
         return await _unless_gone(self._answers.respond(asked.question, client, tag), receive)
 
-    async def _page(self, asked: Asked, client: str, if_none_match: str, receive: Receive) -> Response:
+    async def _page(self, asked: Asked, client: str, request: dict[str, str], receive: Receive) -> Response:
         guard.check(asked.question.text, self._settings)
         tag = self._answers.tag(asked.question, also="page")
-        if tag and if_none_match and matches(tag, if_none_match):
+        if tag and matches(tag, request.get("if-none-match", "")):
             return self._answers.unchanged(tag)
         answer = await _unless_gone(self._answers.ask(asked.question, client), receive)
-        return results_page(asked.question, answer, self._settings, tag)
+        return results_page(asked.question, answer, self._settings, request, tag)
 
     async def _update(self, method: str, parameters: Parameters, request: dict[str, str], url: str) -> Response:
         if self._scratch is None:
