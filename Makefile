@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: setup serve test test-all lint docs lock
+.PHONY: setup serve test test-all lint docs lock bench soak runaway
 
 setup: $(STAMP)
 
@@ -31,6 +31,19 @@ lint: setup
 
 docs: setup
 	$(RUN)/python docs/generate.py
+
+bench: $(VENV)/peers
+	$(RUN)/python -m benchmarks
+
+soak: setup
+	$(RUN)/python -m benchmarks.soak
+
+runaway: setup
+	$(RUN)/python -m benchmarks.runaway
+
+$(VENV)/peers: $(STAMP)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]'
+	touch $@
 
 lock:
 	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --extra test --no-header --no-annotate --no-emit-index-url --output-file requirements.lock pyproject.toml
