@@ -69,9 +69,10 @@ class Workload:
 
 
 def read(path: str) -> ox.Store:
-    """The snapshot at a path, in memory."""
+    """The default graph of the snapshot at a path, in memory: the union of its graphs."""
+    quads = ox.parse(path=path, format=ox.RdfFormat.N_QUADS)
     store = ox.Store()
-    store.bulk_load(path=path, format=ox.RdfFormat.N_QUADS)
+    store.extend(ox.Quad(quad.subject, quad.predicate, quad.object, ox.DefaultGraph()) for quad in quads)
     return store
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hrc_graph.errors import NotAcceptable
 
@@ -60,7 +61,8 @@ def named(name: str, offered: Sequence[Format]) -> Format | None:
     return None
 
 
-def negotiate(accept: str | None, offered: Sequence[Format]) -> Format:
+@lru_cache(1024)
+def negotiate(accept: str | None, offered: tuple[Format, ...]) -> Format:
     """The offered format that an Accept header likes best; the first offered wins a tie.
 
     Raises `NotAcceptable`, naming what is offered, when the header refuses all of it.

@@ -42,7 +42,7 @@ class Answer:
     snapshot: str
     """Which state of the files it speaks of."""
     seconds: float = field(compare=False, default=0.0)
-    """How long it took to find; 0 when it was known already."""
+    """How long it took to find."""
     encoding: str = ""
     """The content coding of the body, if any."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import OrderedDict
 from typing import Generic, TypeVar
 
@@ -66,7 +65,7 @@ class Cached(Generic[E]):
         size = _cost(question, answer)
         if size > self._size // 8 or question in self._answers:
             return
-        self._answers[question] = dataclasses.replace(answer, seconds=0.0)
+        self._answers[question] = answer
         self.held += size
         while self.held > self._size:
             self.held -= _cost(*self._answers.popitem(last=False))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-_SOLUTION = re.compile(rb'"(?:[^"\\]|\\.)*"|(\},\{|\[\{)')
-"""A string, passed over whole, or what stands before a solution and nowhere else outside strings."""
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+"""A JSON string. Without its strings, a table has `},{` between solutions and nowhere else."""
 _QUOTED = re.compile(rb'"[^"]*"')
 
 
@@ -13,7 +13,8 @@ def count_rows(name: str, body: bytes) -> int:
     """The solutions in a table of that format. Counted on the bytes: rows in Python cost ten times the query."""
     match name:
         case "json":
-            return sum(1 for found in _SOLUTION.finditer(body) if found.lastindex)
+            bare = _STRING.sub(b"", body)
+            return bare.count(b"},{") + (b"[{" in bare)
         case "xml":
             return body.count(b"<result>")
         case "csv":

@@ -1,15 +1,16 @@
 """Worker processes on one snapshot, in two lanes, so that slow questions never stand before quick ones.
 
-Every question starts in the quick lane. One that takes longer than `settings.quick`, or a tenth of that while others
+Every question starts in the quick lane. One that takes longer than `settings.quick`, or a fifth of that while others
 wait, leaves it: its worker moves to the slow lane, at a low priority, and another is forked in its place. When the
-slow lane is full, the question waits for it and starts again there. Its text is remembered, and next time it goes there
-at once. Only a process can be stopped and capped, so a question past its limits costs its worker, and the next one is
-already starting.
+slow lane is full, the question waits for it and starts again there. Its text is remembered, whatever its numbers are,
+and next time it goes there at once. Only a process can be stopped and capped, so a question past its limits costs its
+worker, and the next one is already starting.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from collections import Counter, OrderedDict, deque
 
@@ -19,6 +20,7 @@ from hrc_graph.engine.workers import Nursery, Reply, Worker
 from hrc_graph.errors import Busy, EngineFailure, HrcError, OutOfMemory, TimedOut
 from hrc_graph.settings import Settings
 
+_DIGITS = re.compile(r"\d+")
 _REMEMBERED = 1_000
 _RETIRE_AFTER = 5.0
 """Seconds that an idle worker of the slow lane keeps its memory."""
@@ -144,18 +146,19 @@ class Pool:
 
     async def _answer(self, text: str, frame: bytes) -> Reply:
         settings = self._settings
-        if text in self._overran:
-            return await self._slowly(text, frame)
+        pattern = _DIGITS.sub("", text)
+        if pattern in self._overran:
+            return await self._slowly(pattern, frame)
         worker = await self._quick.take(settings.time_limit)
         reply = worker.ask(frame)
         started = asyncio.get_running_loop().time()
-        while not await self._done(self._quick, worker, reply, settings.quick / 10):
+        while not await self._done(self._quick, worker, reply, settings.quick / 5):
             spent = asyncio.get_running_loop().time() - started
             if self._quick.waiting or spent > min(settings.quick, settings.time_limit):
                 break
         else:
             return await self._take_back(self._quick, worker, reply)
-        self._remember(text)
+        self._remember(pattern)
         if self._slow.has_room:
             self._quick.members.discard(worker)
             self._slow.members.add(worker)
@@ -163,16 +166,16 @@ class Pool:
             self._add_to(self._quick)
             return await self._wait(worker, reply, settings.time_limit - spent)
         self._drop(self._quick, worker, "moved")
-        return await self._slowly(text, frame)
+        return await self._slowly(pattern, frame)
 
-    async def _slowly(self, text: str, frame: bytes) -> Reply:
+    async def _slowly(self, pattern: str, frame: bytes) -> Reply:
         if not self._slow.idle:
             self._add_to(self._slow)
         worker = await self._slow.take(self._settings.time_limit)
         started = asyncio.get_running_loop().time()
         answer = await self._wait(worker, worker.ask(frame), self._settings.time_limit)
-        if asyncio.get_running_loop().time() - started < self._settings.quick / 20:
-            self._overran.pop(text, None)
+        if asyncio.get_running_loop().time() - started < self._settings.quick / 10:
+            self._overran.pop(pattern, None)
         return answer
 
     async def _wait(self, worker: Worker, reply: asyncio.Future[Reply], seconds: float) -> Reply:
@@ -187,11 +190,23 @@ class Pool:
         return await self._take_back(self._slow, worker, reply)
 
     async def _done(self, lane: _Lane, worker: Worker, reply: asyncio.Future[Reply], seconds: float) -> bool:
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+
+        def wake(_: object = None) -> None:
+            if not waiter.done():
+                waiter.set_result(None)
+
+        timer = loop.call_later(seconds, wake)
+        reply.add_done_callback(wake)
         try:
-            await asyncio.wait((reply,), timeout=seconds)
+            await waiter
         except BaseException:
             self._drop(lane, worker, "client gone")
             raise
+        finally:
+            timer.cancel()
+            reply.remove_done_callback(wake)
         return reply.done()
 
     async def _take_back(self, lane: _Lane, worker: Worker, reply: asyncio.Future[Reply]) -> Reply:
@@ -220,8 +235,8 @@ class Pool:
         self._drop(lane, worker, "crash")
         return EngineFailure("The query ended the process that evaluated it.", "Simplify it: it nests too deep.")
 
-    def _remember(self, text: str) -> None:
-        self._overran[text] = None
+    def _remember(self, pattern: str) -> None:
+        self._overran[pattern] = None
         if len(self._overran) > _REMEMBERED:
             self._overran.popitem(last=False)
 

@@ -37,6 +37,8 @@ _GRAPHS = {
 }
 _WORTH_PACKING = 1_000
 """A shorter body fits one network packet either way."""
+_COPIED = 64 * 1024
+"""A shorter body is copied, to be sent in one go with its header."""
 _TIRED = 64 * 1024
 """A process whose peak memory grew by so many kB does not give it back; it is to be replaced."""
 
@@ -139,6 +141,9 @@ def serve(store: ox.Store, channel: socket.socket, prefixes: dict[str, str]) -> 
         header, body = answer(store, {"prefixes": prefixes} | json.loads(frame))
         header["tired"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > at_first + _TIRED
         head = json.dumps(header).encode()
-        channel.sendall(struct.pack(">II", len(head), len(body)) + head)
-        if body:
-            channel.sendall(body)  # by itself: a long answer is not copied once more
+        head = struct.pack(">II", len(head), len(body)) + head
+        if len(body) < _COPIED:
+            channel.sendall(head + body)
+        else:
+            channel.sendall(head)
+            channel.sendall(body)

@@ -77,13 +77,14 @@ class Answers:
     async def respond(self, question: Question, client: str, if_none_match: str = "") -> Whole:
         """The response to a question, or 304 when the client has it already."""
         tag = self.tag(question)
-        if tag and if_none_match and matches(tag, if_none_match):
+        if if_none_match and matches(tag, if_none_match):
             return self.unchanged(tag)
-        return self.whole(question, await self.ask(question, client))
+        return self.whole(await self.ask(question, client), tag)
 
-    def whole(self, question: Question, answer: Answer) -> Whole:
+    def whole(self, answer: Answer, tag: str) -> Whole:
         """An answer with the headers that let it be trusted, kept and repeated."""
-        tag = self.tag(question, answer.snapshot)
+        if tag and not tag.startswith(answer.snapshot, 3):  # a new snapshot took over while it was worked out
+            tag = f'W/"{answer.snapshot}{tag[tag.index("-") :]}'
         fields = [
             (b"content-type", answer.format.content_type.encode()),
             (b"etag", tag.encode()) if tag else _FLEETING,
@@ -103,7 +104,7 @@ class Answers:
         snapshot = self.engine.snapshot.encode()
         return Whole(b"", [(b"etag", tag.encode()), _VARY, _LATEST, (b"x-snapshot", snapshot)], 304)
 
-    def tag(self, question: Question, snapshot: str = "", also: str = "") -> str:
+    def tag(self, question: Question, also: str = "") -> str:
         """The entity tag of the answer to a question; empty when the answer changes by itself.
 
         Weak: rows without ORDER BY may come in another order from another process.
@@ -115,7 +116,7 @@ class Answers:
             question.encoding, *question.default_graphs, "", *question.named_graphs,
         )  # fmt: skip
         digest = hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
-        return f'W/"{snapshot or self.engine.snapshot}-{digest}"'
+        return f'W/"{self.engine.snapshot}-{digest}"'
 
 
 def client_of(request: Request) -> str:
@@ -126,7 +127,7 @@ def client_of(request: Request) -> str:
 def matches(tag: str, if_none_match: str) -> bool:
     """Whether an If-None-Match header names this tag (RFC 9110, section 13.1.2: compared weakly)."""
     wanted = tag.removeprefix("W/")
-    return any(each.strip().removeprefix("W/") in (wanted, "*") for each in if_none_match.split(","))
+    return bool(tag) and any(each.strip().removeprefix("W/") in (wanted, "*") for each in if_none_match.split(","))
 
 
 def encoding_of(accept_encoding: str) -> str:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from hrc_graph.errors import Busy, HrcError, Overrun, Throttled
 from hrc_graph.settings import Settings
@@ -90,11 +91,16 @@ class Clients:
 
 def address(peer: str, headers: Mapping[str, str]) -> str:
     """Who asks. For a proxy on this machine, whom it asks for; for this machine itself, nobody in particular."""
+    return headers.get("x-forwarded-for", "").rpartition(",")[2].strip() if _is_here(peer) else peer
+
+
+@lru_cache(1024)
+def _is_here(peer: str) -> bool:
+    """Whether an address is of this machine; a socket file, which has none, can only be opened here."""
     try:
-        local = ipaddress.ip_address(peer).is_loopback
+        return ipaddress.ip_address(peer).is_loopback
     except ValueError:
-        return ""  # a socket file: only this machine can open it
-    return headers.get("x-forwarded-for", "").rpartition(",")[2].strip() if local else peer
+        return True
 
 
 def truncated(client: str) -> str:

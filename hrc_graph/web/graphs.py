@@ -61,7 +61,7 @@ def router(answers: Answers, settings: Settings) -> APIRouter:
         answer = await answers.ask(question, client_of(request))
         if not answer.rows:
             raise NotFound(f"There is no graph <{iri[:200]}>.", "The graphs are listed at /graphs.")
-        return answers.unchanged(tag) if held and matches(tag, held) else answers.whole(question, answer)
+        return answers.unchanged(tag) if held and matches(tag, held) else answers.whole(answer, tag)
 
     @routes.get("/graphs", summary="A graph by its IRI, or the list of graphs", openapi_extra=_PARAMETERS)
     async def indirect(request: Request) -> Response:

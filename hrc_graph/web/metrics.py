@@ -33,10 +33,17 @@ class Metrics:
             "hrc_request_seconds", "From request to response.", ["place"], buckets=_SECONDS, registry=self._registry
         )
 
+        self._counts: dict[
+            tuple[str, int], tuple[Counter, Histogram]
+        ] = {}  # looking labels up costs more than counting
+
     def answered(self, place: str, method: str, status: int, seconds: float, client: str, what: str = "") -> None:
         """Count a request; say in the log what went wrong or took long. `what` names the error."""
-        self._requests.labels(place, str(status)).inc()
-        self._seconds.labels(place).observe(seconds)
+        if (place, status) not in self._counts:
+            self._counts[place, status] = self._requests.labels(place, str(status)), self._seconds.labels(place)
+        count, times = self._counts[place, status]
+        count.inc()
+        times.observe(seconds)
         if status >= 400 or seconds >= _SLOW:
             fields = {"place": place, "method": method, "status": status, "ms": round(seconds * 1000, 1)}
             _LOG.info("request", extra={"fields": fields | {"error": what, "client": truncated(client)}})

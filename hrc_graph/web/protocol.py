@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from hrc_graph import formats, guard
 from hrc_graph.engine import Question
@@ -71,10 +71,11 @@ def values(parameters: Parameters, name: str) -> tuple[str, ...]:
 @lru_cache(512)
 def decode(raw: bytes) -> Parameters:
     """The parameters of a query string or form. Raises `BadRequest` when they are not UTF-8 or too many."""
-    try:
-        return tuple(parse_qsl(utf8(raw), keep_blank_values=True, errors="strict", max_num_fields=_PARAMETERS))
-    except ValueError as error:
-        raise BadRequest(f"The parameters cannot be read: {error}.", "Send UTF-8, percent-encoded.") from None
+    pairs = raw.split(b"&") if raw else []
+    if len(pairs) > _PARAMETERS:
+        raise BadRequest(f"The request has more than {_PARAMETERS} parameters.", "Send fewer.")
+    split = (pair.replace(b"+", b" ").partition(b"=") for pair in pairs)
+    return tuple((utf8(unquote_to_bytes(name)), utf8(unquote_to_bytes(value))) for name, _, value in split)
 
 
 def body_parameters(body: bytes, content_type: str) -> Parameters:

@@ -36,6 +36,8 @@ _PATIENCE = 0.1
 """Seconds after which it is worth a task to notice that a client has hung up."""
 _REPEATED = ("accept", "accept-encoding", "if-none-match", "x-forwarded-for")
 
+_GONE = "the client has hung up"
+
 T = TypeVar("T")
 
 
@@ -112,12 +114,9 @@ class SparqlApp:
         asked = protocol.asked(parameters, accept, request.get("accept-encoding", ""), url)
         if asked.page:
             return await self._page(asked, client, request, receive)
-        tag = request.get("if-none-match", "")
-        known = self._answers.engine.known(asked.question)
-        if known is not None and not tag:
-            return self._answers.whole(asked.question, known)
         guard.check(asked.question.text, self._settings)
-        return await _unless_gone(self._answers.respond(asked.question, client, tag), receive)
+        answering = self._answers.respond(asked.question, client, request.get("if-none-match", ""))
+        return await _unless_gone(answering, receive)
 
     async def _page(self, asked: Asked, client: str, request: dict[str, str], receive: Receive) -> Response:
         guard.check(asked.question.text, self._settings)
@@ -179,22 +178,25 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 async def _unless_gone(answering: Coroutine[Any, Any, T], receive: Receive) -> T:
     """The answer, unless the client hangs up first: then the query is stopped."""
-    task = asyncio.ensure_future(answering)
-    gone = None
+    asking = asyncio.current_task()
+    assert asking
+    watching: list[asyncio.Task[None]] = []
+
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        asking.cancel(_GONE)
+
+    loop = asyncio.get_running_loop()
+    timer = loop.call_later(_PATIENCE, lambda: watching.append(loop.create_task(watch())))
     try:
-        await asyncio.wait((task,), timeout=_PATIENCE)
-        if not task.done():
-            gone = asyncio.ensure_future(_gone(receive))
-            await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise ClientGone
+        return await answering
+    except asyncio.CancelledError as cancelled:
+        if cancelled.args == (_GONE,):
+            asking.uncancel()
+            raise ClientGone from None
+        raise
     finally:
-        if gone:
-            gone.cancel()
-        task.cancel()
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+        timer.cancel()
+        for task in watching:
+            task.cancel()
