@@ -178,6 +178,7 @@ in a `says` of one of the `things`.
 | `join`, `sign` | it is made of several columns: an interval of dates, or words |
 | `paired` | its values go with the words of another column one by one |
 | `rules` | patterns, and the short IRI that a text means in which one is found |
+| `pages` | for a web address: short IRIs, each with the hosts (and beginnings of paths) that mean it; the longest fits |
 | `name_of` | the name of what another column refers to |
 
 | word of a thing | meaning |

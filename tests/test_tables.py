@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from hrc_graph import files, namespaces, publishing
@@ -145,6 +146,32 @@ def test_a_second_value_stands_beside_the_first_as_a_claim(copy: Workspace, tmp_
     assert written.count("rdf:predicate hrc:date") == 2
     assert '"2016"^^edtf:EDTF' in written
     assert '"2017"^^edtf:EDTF' in written
+
+
+def test_a_page_is_of_the_kind_that_its_host_tells_unless_the_table_says_more(copy: Workspace, tmp_path: Path) -> None:
+    header = ["id", "title", "url", "kind"]
+    pages = {  # fictional pages of real hosts
+        "rekaan-press": ("https://jatim.antaranews.com/rekaan", "page", "kind:press"),
+        "rekaan-office": ("https://www.rekaankab.go.id/rekaan", "page", "kind:official-page"),
+        "rekaan-given": ("https://www.rekaankab.go.id/aturan", "instrument", "kind:statute"),
+        "rekaan-path": ("https://uclg-cisdp.org/en/right-to-the-city/european-charter/99", "page", "kind:statute"),
+        "rekaan-network": ("https://uclg-cisdp.org/en/news/rekaan", "page", "kind:organisation-page"),
+        "rekaan-look-alike": ("https://rekaanantaranews.com/rekaan", "page", "kind:web-page"),
+    }
+    rows = [[slug, f"Rekaan {slug} (fictional)", url, given] for slug, (url, given, _) in pages.items()]
+    done = hrc("import", table(tmp_path / "sources.csv", rows, header), "--workspace", copy.root)
+    assert done.exit_code == 0, done.output
+    for slug, (_, _, kind) in pages.items():
+        assert f"dcterms:type {kind} " in (copy.root / "data" / "sources" / f"{slug}.ttl").read_text("utf-8")
+
+
+def test_every_host_is_listed_once_under_a_kind_of_source(store: ox.Store) -> None:
+    text = (ROOT / "ontology" / "tables" / "source.yaml").read_text("utf-8")
+    listed = [page for pages in yaml.safe_load(text)["columns"]["page"]["pages"].values() for page in pages.split()]
+    assert sorted(listed) == sorted(set(listed))
+    vocabularies = cells.Vocabularies(store)
+    for kind in set(KINDS["source"].columns["page"].pages.values()):
+        assert vocabularies.find(kind.removeprefix("kind:"), "kind/source-kind") == cells.short_iri(kind)
 
 
 def test_a_doubt_is_asked_once_and_its_answer_is_remembered(copy: Workspace, tmp_path: Path) -> None:

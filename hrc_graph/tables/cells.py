@@ -138,6 +138,9 @@ def term(text: str, column: Column, row: Mapping[str, str], vocabularies: Vocabu
     for pattern, value in column.rules.items():
         if re.search(pattern, text, re.IGNORECASE):
             return short_iri(value) if value else None
+    if column.pages:
+        value = of_page(text, column.pages)
+        return short_iri(value) if value else None
     match column.type:
         case "text":
             return ox.Literal(text)
@@ -178,6 +181,23 @@ def link(text: str) -> ox.NamedNode:
     except ValueError:
         pass
     raise CellError(f"“{text}” is not a web address.", "Write the whole address, beginning with https:// or http://.")
+
+
+def of_page(text: str, pages: Mapping[str, str]) -> str:
+    """What the longest entry means that a web address fits: its host ends so, and its path begins so; or "".
+
+    >>> of_page("https://www.jatim.antaranews.com/berita/1", {"antaranews.com": "kind:press"})
+    'kind:press'
+    """
+    address = urlsplit(link(text).value)
+    host = (address.hostname or "").rstrip(".").split(".")
+    path = address.path + (f"?{address.query}" if address.query else "")
+    for start in range(len(host)):
+        ending = ".".join(host[start:])
+        fitting = [page for page in pages if f"{ending}{path}".startswith(page) and page.partition("/")[0] == ending]
+        if fitting:
+            return pages[max(fitting, key=len)]
+    return ""
 
 
 def language_of(text: str) -> str:

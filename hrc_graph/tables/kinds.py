@@ -69,6 +69,8 @@ class Column:
     """A field of words that go with the values of `source` one by one, and which words take their value here."""
     rules: Mapping[str, str] = field(default_factory=dict)
     """Patterns and the short IRI that a text means in which one is found; the first that fits."""
+    pages: Mapping[str, str] = field(default_factory=dict)
+    """For a web address: how its host ends, with the beginning of its path or without, and the short IRI it means."""
     prefix: str = ""
     name_of: str = ""
     """For a label made of the name of what another field refers to; `form` may name other fields too."""
@@ -264,6 +266,7 @@ def _column(name: str, spec: dict[str, Any]) -> Column:
         prefix=spec.get("prefix", ""),
         name_of=spec.get("name_of", ""),
         rules=spec.get("rules") or {},
+        pages={page: iri for iri, pages in (spec.get("pages") or {}).items() for page in pages.split()},
     )
 
 
