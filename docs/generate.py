@@ -191,7 +191,8 @@ in a `says` of one of the `things`.
 | `enrich` | what GeoNames and ISO 3166 add, where the match is certain |
 
 A kind with `claims` holds what sources say differently: each side becomes a claim; `properties` maps the word for a
-matter to a property, and any other matter becomes a remark.
+matter to a property, and any other matter becomes a remark. Of a value that is `withheld`, an e-mail address, only the
+domain is said. The row's id names the dispute: `hrc:dispute` on both sides.
 """
 
 

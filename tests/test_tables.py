@@ -174,6 +174,22 @@ def test_every_host_is_listed_once_under_a_kind_of_source(store: ox.Store) -> No
         assert vocabularies.find(kind.removeprefix("kind:"), "kind/source-kind") == cells.short_iri(kind)
 
 
+def test_of_a_contested_address_only_the_domain_is_said(copy: Workspace, tmp_path: Path) -> None:
+    header = ["id", "subject", "property", "value_a", "source_a", "value_b", "source_b"]
+    row = ["c-rekaan", "orgn:uclg", "secretariat address", "a@rekaan.example", "src:seed-000"]
+    done = hrc(
+        "import",
+        table(tmp_path / "conflicts.csv", [[*row, "b@rekaan.example", "src:seed-001"]], header),
+        "--workspace",
+        copy.root,
+    )
+    assert done.exit_code == 0, done.output
+    written = (copy.root / "data" / "organisations" / "uclg.ttl").read_text("utf-8")
+    assert "@rekaan" not in written
+    assert written.count('address at rekaan.example (withheld)"@en') == 2
+    assert written.count('hrc:dispute "c-rekaan"') == 2
+
+
 def test_a_doubt_is_asked_once_and_its_answer_is_remembered(copy: Workspace, tmp_path: Path) -> None:
     header = ["name", "country", "kind", "sources", "same_as"]
     doubtful = ["City of Barcelona", "ES", "city", "src:seed-000", ""]

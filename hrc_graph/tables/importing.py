@@ -154,10 +154,12 @@ class Batch:
             return
         matter = line.texts[spec.matter]
         prop, kind = spec.properties.get(fold(matter), ("", ""))
-        if kind == "nothing":
-            return
         said = [(line.texts[value], line.references[source]) for value, source in spec.sides
                 if line.texts.get(value) and line.references.get(source)]  # fmt: skip
+        if kind == "withheld":
+            words = ("An e-mail address", "Another e-mail address")
+            said = [(f"{word} at {text.rpartition('@')[2]} (withheld)", sources)
+                    for word, (text, sources) in zip(words, said, strict=False)]  # fmt: skip
         typed = [self._typed(text, kind) for text, _ in said] if prop else []
         graph = self._dossiers.graph_of[subjects[0].value]
         if typed and all(typed):
@@ -170,6 +172,8 @@ class Batch:
         else:
             predicate, values = cells.short_iri("hrc:remark"), [ox.Literal(text, language="en") for text, _ in said]
             more = [(cells.short_iri("hrc:matter"), ox.Literal(matter, language="en"))]
+        if line.texts.get(spec.dispute) and len(said) > 1:
+            more.append((cells.short_iri("hrc:dispute"), ox.Literal(line.texts[spec.dispute])))
         if line.texts.get(spec.comment):
             more.append((cells.short_iri("skos:editorialNote"), ox.Literal(line.texts[spec.comment], language="en")))
         for value, (_, sources) in zip(values, said, strict=True):

@@ -141,8 +141,13 @@ class Claims:
     sides: tuple[tuple[str, str], ...]
     """Fields of a value and of its source."""
     properties: Mapping[str, tuple[str, str]]
-    """By the word for a matter, its property and the type of its values; any other matter is a remark."""
+    """By the word for a matter, its property and the type of its values; any other matter is a remark.
+
+    Of a `withheld` value, an e-mail address, only the domain is said.
+    """
     comment: str
+    dispute: str
+    """The field that names the disagreement whose sides the row tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +302,7 @@ def _match(spec: dict[str, Any]) -> Match:
 
 def _claims(spec: dict[str, Any]) -> Claims:
     words = {fold(word): (said["property"], said["is"]) for said in spec["properties"] for word in said["words"]}
-    return Claims(spec["subject"], spec["matter"], tuple(map(tuple, spec["sides"])), words, spec["comment"])
+    return Claims(spec["subject"], spec["matter"], tuple(map(tuple, spec["sides"])), words, spec["comment"], spec["dispute"])
 
 
 def _listed(values: Any) -> list[Any]:
