@@ -188,6 +188,8 @@ in a `says` of one of the `things`.
 | `when` | only for rows with these values; `any`, `none`, `not x`, or `is <sort>` for what a reference leads to |
 | `match` | how it is found if it exists: sorts, columns of names, country, kind, codes, number, link; `decided`: only by a decision |
 | `says` | properties and the columns they take; `a\\|b` the first that says anything, `=x` a constant, `a is gov org` only records of these sorts |
+| `infers` | what follows from a column where no source says it, written as a claim with its `basis` |
+| `confirms` | what was inferred so far and is said by this row: it becomes a plain statement |
 | `enrich` | what GeoNames and ISO 3166 add, where the match is certain |
 
 A kind with `claims` holds what sources say differently: each side becomes a claim; `properties` maps the word for a

@@ -174,6 +174,24 @@ def test_every_host_is_listed_once_under_a_kind_of_source(store: ox.Store) -> No
         assert vocabularies.find(kind.removeprefix("kind:"), "kind/source-kind") == cells.short_iri(kind)
 
 
+def test_an_issuer_that_follows_from_the_place_is_marked_until_a_row_says_it(copy: Workspace, tmp_path: Path) -> None:
+    header = ["id", "title", "kind", "place", "sources"]
+    rule = ["rekaan-rule", "Rekaan ordinance (fictional)", "ordinance", "Gwangju", "src:seed-003"]
+    rules = table(tmp_path / "instruments.csv", [rule], header)
+    first = hrc("import", rules, "--workspace", copy.root)
+    assert first.exit_code == 0, first.output
+    written = copy.root / "data" / "instruments" / "rekaan-rule.ttl"
+    assert written.read_text("utf-8").count("hrc:basis basis:issuer-inferred") == 1
+    assert "rdf:object gov:kr-gwangju" in written.read_text("utf-8")
+
+    said = ["gov:kr-gwangju", "text:rekaan-rule", "adopted", "2019", "src:seed-003"]
+    assert hrc("import", table(tmp_path / "adoptions.csv", [said]), "--workspace", copy.root).exit_code == 0
+    assert "hrc:basis" not in written.read_text("utf-8")
+    assert "hrc:adoptedBy gov:kr-gwangju" in written.read_text("utf-8")
+    again = hrc("import", rules, "--workspace", copy.root)
+    assert "changed 0 dossiers" in again.output
+
+
 def test_of_a_contested_address_only_the_domain_is_said(copy: Workspace, tmp_path: Path) -> None:
     header = ["id", "subject", "property", "value_a", "source_a", "value_b", "source_b"]
     row = ["c-rekaan", "orgn:uclg", "secretariat address", "a@rekaan.example", "src:seed-000"]

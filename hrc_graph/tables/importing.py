@@ -122,6 +122,12 @@ class Batch:
                     continue  # a row found under another sort of thing says nothing of its kind
                 holder = self._dossiers.add(graph, node, predicate, value, cited)
                 line.place(holder, predicate.value, name)
+            for said, (name, basis) in thing.infers.items():
+                for value in self._terms(line, name):
+                    self._dossiers.infer(node, cells.short_iri(said), value, cited, cells.short_iri(basis))
+            for said, name in thing.confirms.items():
+                for value in self._terms(line, name):
+                    self._dossiers.confirm(node, cells.short_iri(said), value, cited)
             known = {
                 cited_source(term) for term in self._dossiers.values(node, CITES) if isinstance(term, ox.NamedNode)
             }

@@ -130,6 +130,10 @@ class Thing:
     """Only for rows whose field has one of these values; `any` for any value, `none` for no value."""
     match: Match | None
     enrich: str = ""
+    infers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Properties that follow from a field where nobody says them, and the basis that their claims give."""
+    confirms: Mapping[str, str] = field(default_factory=dict)
+    """Properties and fields: what was only inferred so far is said by this row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +233,8 @@ def _kind(path: Path) -> Kind:
             said = (
                 part.partition(" is ")[0] for names in thing.says.values() for name in names for part in name.split("|")
             )
-            named = {name for name in said if name[0] != "="}
+            named = {name for name in said if name[0] != "="} | {name for name, _ in thing.infers.values()}
+            named |= set(thing.confirms.values())
             missing = (named | set(thing.when) | ({thing.class_field} - {""})) - set(columns)
             if missing:
                 raise ValueError(f"no column is called {', '.join(sorted(missing))}")
@@ -287,10 +292,14 @@ def _thing(spec: dict[str, Any]) -> Thing:
         graph=spec["graph"],
         classes={fold(str(word)): name for word, name in classes["values"].items()} if by_field else {"": classes},
         class_field=classes["field"] if by_field else "",
-        says={name: tuple(said) if isinstance(said, list) else (str(said),) for name, said in spec["says"].items()},
+        says={
+            name: tuple(said) if isinstance(said, list) else (str(said),) for name, said in spec.get("says", {}).items()
+        },
         when={name: tuple(map(str, _listed(values))) for name, values in spec.get("when", {}).items()},
         match=_match(spec["match"]) if "match" in spec else None,
         enrich=spec.get("enrich", ""),
+        infers={name: (each["from"], each["basis"]) for name, each in spec.get("infers", {}).items()},
+        confirms=spec.get("confirms", {}),
     )
 
 
@@ -302,7 +311,9 @@ def _match(spec: dict[str, Any]) -> Match:
 
 def _claims(spec: dict[str, Any]) -> Claims:
     words = {fold(word): (said["property"], said["is"]) for said in spec["properties"] for word in said["words"]}
-    return Claims(spec["subject"], spec["matter"], tuple(map(tuple, spec["sides"])), words, spec["comment"], spec["dispute"])
+    return Claims(
+        spec["subject"], spec["matter"], tuple(map(tuple, spec["sides"])), words, spec["comment"], spec["dispute"]
+    )
 
 
 def _listed(values: Any) -> list[Any]:
