@@ -169,7 +169,7 @@ in a `says` of one of the `things`.
 | word of a column | meaning |
 |---|---|
 | `names` | headers that mean it, besides its own name |
-| `is` | what a cell holds: `text`, `label` (words in a language), `date`, `year`, `integer`, `link`, `language`, `concept`, `codes`, or a record: `place`, `gov`, `org`, `actor`, `party`, `person`, `instrument`, `event`, `aim`, `milestone`, `act`, `source`, `thing` |
+| `is` | what a cell holds: `text`, `label` (words in a language), `date`, `year`, `integer`, `ordinal` (12, XII or c), `link`, `language`, `concept`, `codes`, or a record: `place`, `gov`, `org`, `actor`, `party`, `person`, `instrument`, `event`, `aim`, `milestone`, `act`, `source`, `thing` |
 | `required`, `many`, `help` | it must be filled; several values stand between `;`; what a template tells a person |
 | `values` | words that mean a certain short IRI, or `""` for nothing |
 | `scheme` | for a concept: the vocabulary, and after a slash the top concept |

@@ -174,6 +174,24 @@ def test_every_host_is_listed_once_under_a_kind_of_source(store: ox.Store) -> No
         assert vocabularies.find(kind.removeprefix("kind:"), "kind/source-kind") == cells.short_iri(kind)
 
 
+def test_a_draft_is_nobodys_rule_yet(copy: Workspace, tmp_path: Path) -> None:
+    header = ["id", "title", "kind", "adopted by", "place", "sources"]
+    row = [
+        "rekaan-draft",
+        "Draft Local Regulation (fictional)",
+        "local-regulation",
+        "Gwangju",
+        "Gwangju",
+        "src:seed-003",
+    ]
+    done = hrc("import", table(tmp_path / "instruments.csv", [row], header), "--workspace", copy.root)
+    assert done.exit_code == 0, done.output
+    written = (copy.root / "data" / "instruments" / "rekaan-draft.ttl").read_text("utf-8")
+    assert "dcterms:type kind:draft" in written
+    assert "dcterms:contributor gov:kr-gwangju" in written
+    assert "adoptedBy" not in written
+
+
 def test_an_issuer_that_follows_from_the_place_is_marked_until_a_row_says_it(copy: Workspace, tmp_path: Path) -> None:
     header = ["id", "title", "kind", "place", "sources"]
     rule = ["rekaan-rule", "Rekaan ordinance (fictional)", "ordinance", "Gwangju", "src:seed-003"]

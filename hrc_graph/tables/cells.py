@@ -34,6 +34,7 @@ _MONTHS = {
     )
     for number, name in enumerate(names.split(), 1)
 }
+_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 _WRITTEN_IN = {
     "ko": r"[가-힣]",
     "ja": r"[ぁ-ヿ]|会議|条例",
@@ -160,6 +161,8 @@ def term(text: str, column: Column, row: Mapping[str, str], vocabularies: Vocabu
             if not re.fullmatch(r"\d+", digits):
                 raise CellError(f"“{text}” is not a whole number.", "Write digits only, such as 300.")
             return ox.Literal(digits, datatype=_INTEGER)
+        case "ordinal":
+            return ox.Literal(str(position(text)), datatype=_INTEGER)
         case "link":
             return link(text)
         case "language":
@@ -169,6 +172,22 @@ def term(text: str, column: Column, row: Mapping[str, str], vocabularies: Vocabu
         case "code" | "codes":
             return code(text, column)
     raise AssertionError(f"column type {column.type} is a reference")
+
+
+def position(text: str) -> int:
+    """The position that a number, a Roman numeral or a small letter gives. Raises `CellError`.
+
+    >>> position("12"), position("XIV"), position("c")
+    (12, 14, 3)
+    """
+    if re.fullmatch(r"[1-9]\d*", text):
+        return int(text)
+    if re.fullmatch("[a-z]", text):
+        return ord(text) - ord("a") + 1
+    if text and re.fullmatch("L?X{0,4}(IX|IV|V?I{0,4})", text.replace("XL", "XXXX")):
+        values = [_ROMAN[sign] for sign in text]
+        return sum(-one if one < after else one for one, after in zip(values, [*values[1:], 0], strict=True))
+    raise CellError(f"“{text}” is not a position.", "Write a number such as 12, XII, or a small letter.")
 
 
 def link(text: str) -> ox.NamedNode:

@@ -32,7 +32,7 @@ from hrc_graph.names import fold
 
 TYPES = frozenset(
     (
-        *("text", "label", "date", "year", "integer", "link", "language", "concept", "code", "codes"),
+        *("text", "label", "date", "year", "integer", "ordinal", "link", "language", "concept", "code", "codes"),
         *("place", "gov", "org", "actor", "party", "person", "instrument", "event", "aim", "milestone"),
         *("act", "source", "thing"),
     )
