@@ -55,7 +55,7 @@ text:xx-rekaan-rule a hrc:Regulation ;
   hrc:theme theme:peace ; hrc:date "2021-03"^^edtf:EDTF ; hrc:cites cite:rekaan--p1 .
 act:xx-rekaan--enacted--rule a hrc:Commitment ; hrc:actor gov:xx-rekaan ; hrc:mode mode:enacted ;
   hrc:under text:xx-rekaan-rule ; hrc:date "2021-03"^^edtf:EDTF ; hrc:cites cite:rekaan--p1 .
-text:xx-rekaan-order a hrc:Regulation ; skos:prefLabel "Order (fictional)"@en ; hrc:date "2022"^^edtf:EDTF ;
+text:xx-rekaan-order a hrc:Regulation ; skos:prefLabel "Order (fictional)"@en ; hrc:date "2018"^^edtf:EDTF ;
   hrc:cites cite:rekaan--p1 .
 claim:x1 a hrc:Claim ; rdf:subject text:xx-rekaan-order ; rdf:predicate hrc:adoptedBy ; rdf:object gov:xx-rekaan ;
   wikibase:rank wikibase:NormalRank ; hrc:basis basis:issuer-inferred ; hrc:cites cite:rekaan--p1 .

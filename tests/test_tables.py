@@ -180,7 +180,7 @@ def test_a_draft_is_nobodys_rule_yet(copy: Workspace, tmp_path: Path) -> None:
         "rekaan-draft",
         "Draft Local Regulation (fictional)",
         "local-regulation",
-        "Gwangju",
+        "gov:kr-gwangju",
         "Gwangju",
         "src:seed-003",
     ]
