@@ -169,7 +169,7 @@ in a `says` of one of the `things`.
 | word of a column | meaning |
 |---|---|
 | `names` | headers that mean it, besides its own name |
-| `is` | what a cell holds: `text`, `label` (words in a language), `date`, `year`, `integer`, `link`, `language`, `concept`, `codes`, or a record: `place`, `gov`, `org`, `actor`, `party`, `person`, `instrument`, `event`, `aim`, `milestone`, `act`, `source`, `thing` |
+| `is` | what a cell holds: `text`, `label` (words in a language), `date`, `year`, `integer`, `ordinal` (12, XII or c), `link`, `language`, `concept`, `codes`, or a record: `place`, `gov`, `org`, `actor`, `party`, `person`, `instrument`, `event`, `aim`, `milestone`, `act`, `source`, `thing` |
 | `required`, `many`, `help` | it must be filled; several values stand between `;`; what a template tells a person |
 | `values` | words that mean a certain short IRI, or `""` for nothing |
 | `scheme` | for a concept: the vocabulary, and after a slash the top concept |
@@ -178,6 +178,7 @@ in a `says` of one of the `things`.
 | `join`, `sign` | it is made of several columns: an interval of dates, or words |
 | `paired` | its values go with the words of another column one by one |
 | `rules` | patterns, and the short IRI that a text means in which one is found |
+| `pages` | for a web address: short IRIs, each with the hosts (and beginnings of paths) that mean it; the longest fits |
 | `name_of` | the name of what another column refers to |
 
 | word of a thing | meaning |
@@ -187,10 +188,13 @@ in a `says` of one of the `things`.
 | `when` | only for rows with these values; `any`, `none`, `not x`, or `is <sort>` for what a reference leads to |
 | `match` | how it is found if it exists: sorts, columns of names, country, kind, codes, number, link; `decided`: only by a decision |
 | `says` | properties and the columns they take; `a\\|b` the first that says anything, `=x` a constant, `a is gov org` only records of these sorts |
+| `infers` | what follows from a column where no source says it, written as a claim with its `basis` |
+| `confirms` | what was inferred so far and is said by this row: it becomes a plain statement |
 | `enrich` | what GeoNames and ISO 3166 add, where the match is certain |
 
 A kind with `claims` holds what sources say differently: each side becomes a claim; `properties` maps the word for a
-matter to a property, and any other matter becomes a remark.
+matter to a property, and any other matter becomes a remark. Of a value that is `withheld`, an e-mail address, only the
+domain is said. The row's id names the dispute: `hrc:dispute` on both sides.
 """
 
 

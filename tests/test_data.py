@@ -87,6 +87,22 @@ def test_agreement_or_letter_stands_open_with_both_shown(store: ox.Store) -> Non
     assert {row["kind"].rpartition("/")[2] for row in kinds} == {"cooperation-agreement", "cooperation-letter"}
 
 
+def test_183_disputes_have_two_sides_each_and_tell_no_address(store: ox.Store) -> None:
+    sides = select(
+        store,
+        """SELECT ?dispute ?subject ?value WHERE { ?claim a hrc:Claim ; hrc:dispute ?dispute ; rdf:subject ?subject ;
+           rdf:object ?value } ORDER BY ?value""",
+    )
+    disputes: dict[tuple[str, str], list[str]] = {}
+    for side in sides:
+        disputes.setdefault((side["dispute"], side["subject"]), []).append(side["value"])
+    assert len(disputes) == 183
+    assert {len(values) for values in disputes.values()} == {2}
+    assert not [side for side in sides if "@" in side["value"]]
+    secretariat = disputes["c-email", f"{BASE}id/aim/campaign-10-100-1000"]
+    assert secretariat == [f"{which} e-mail address at uclg.org (withheld)" for which in ("An", "Another")]
+
+
 def test_ramah_ham_and_peduli_ham_are_never_merged(store: ox.Store) -> None:
     mixed = select(
         store,

@@ -55,6 +55,10 @@ text:xx-rekaan-rule a hrc:Regulation ;
   hrc:theme theme:peace ; hrc:date "2021-03"^^edtf:EDTF ; hrc:cites cite:rekaan--p1 .
 act:xx-rekaan--enacted--rule a hrc:Commitment ; hrc:actor gov:xx-rekaan ; hrc:mode mode:enacted ;
   hrc:under text:xx-rekaan-rule ; hrc:date "2021-03"^^edtf:EDTF ; hrc:cites cite:rekaan--p1 .
+text:xx-rekaan-order a hrc:Regulation ; skos:prefLabel "Order (fictional)"@en ; hrc:date "2018"^^edtf:EDTF ;
+  hrc:cites cite:rekaan--p1 .
+claim:x1 a hrc:Claim ; rdf:subject text:xx-rekaan-order ; rdf:predicate hrc:adoptedBy ; rdf:object gov:xx-rekaan ;
+  wikibase:rank wikibase:NormalRank ; hrc:basis basis:issuer-inferred ; hrc:cites cite:rekaan--p1 .
 act:xx-rekaan--joined a hrc:Commitment ; hrc:actor gov:xx-rekaan ; hrc:mode mode:joined ; hrc:cites cite:rekaan--p1 ;
   hrc:under aim:campaign-10-100-1000 ; hrc:inWave aim:campaign-10-100-1000-wave-1 ; hrc:date "2022-08"^^edtf:EDTF .
 act:xx-rekaan--joined-again a hrc:Commitment ; hrc:actor gov:xx-rekaan ; hrc:mode mode:joined ;
@@ -406,6 +410,12 @@ def test_a_name_comes_in_the_language_asked_for_or_else_in_one_there_is(with_fic
     assert rule("de") == ("enacted", "Aturan (rekaan)")
     members = rows(with_fiction, "members-without-a-charter", circle="aim:campaign-10-100-1000", lang="fr")
     assert {short(row["member"]): row["name"] for row in members}["gov/xx-rekaan"] == "가상시 (fictional)"
+
+
+def test_a_rule_whose_issuer_is_a_conclusion_says_so(with_fiction: ox.Store) -> None:
+    found = rows(with_fiction, "own-rules-by-theme-and-year")
+    bases = {short(row["rule"]): row.get("basis_name", "") for row in found if "rekaan" in row["rule"]}
+    assert bases == {"text/xx-rekaan-rule": "", "text/xx-rekaan-order": "issuer inferred"}
 
 
 def test_those_who_join_are_counted_once_toward_each_target(with_fiction: ox.Store) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import openpyxl
 import pyoxigraph as ox
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from hrc_graph import files, namespaces, publishing
@@ -283,6 +284,84 @@ def test_a_second_value_stands_beside_the_first_as_a_claim(copy: Workspace, tmp_
     assert written.count("rdf:predicate hrc:date") == 2
     assert '"2016"^^edtf:EDTF' in written
     assert '"2017"^^edtf:EDTF' in written
+
+
+def test_a_page_is_of_the_kind_that_its_host_tells_unless_the_table_says_more(copy: Workspace, tmp_path: Path) -> None:
+    header = ["id", "title", "url", "kind"]
+    pages = {  # fictional pages of real hosts
+        "rekaan-press": ("https://jatim.antaranews.com/rekaan", "page", "kind:press"),
+        "rekaan-office": ("https://www.rekaankab.go.id/rekaan", "page", "kind:official-page"),
+        "rekaan-given": ("https://www.rekaankab.go.id/aturan", "instrument", "kind:statute"),
+        "rekaan-path": ("https://uclg-cisdp.org/en/right-to-the-city/european-charter/99", "page", "kind:statute"),
+        "rekaan-network": ("https://uclg-cisdp.org/en/news/rekaan", "page", "kind:organisation-page"),
+        "rekaan-look-alike": ("https://rekaanantaranews.com/rekaan", "page", "kind:web-page"),
+    }
+    rows = [[slug, f"Rekaan {slug} (fictional)", url, given] for slug, (url, given, _) in pages.items()]
+    done = hrc("import", table(tmp_path / "sources.csv", rows, header), "--workspace", copy.root)
+    assert done.exit_code == 0, done.output
+    for slug, (_, _, kind) in pages.items():
+        assert f"dcterms:type {kind} " in (copy.root / "data" / "sources" / f"{slug}.ttl").read_text("utf-8")
+
+
+def test_every_host_is_listed_once_under_a_kind_of_source(store: ox.Store) -> None:
+    text = (ROOT / "ontology" / "tables" / "source.yaml").read_text("utf-8")
+    listed = [page for pages in yaml.safe_load(text)["columns"]["page"]["pages"].values() for page in pages.split()]
+    assert sorted(listed) == sorted(set(listed))
+    vocabularies = cells.Vocabularies(store)
+    for kind in set(KINDS["source"].columns["page"].pages.values()):
+        assert vocabularies.find(kind.removeprefix("kind:"), "kind/source-kind") == cells.short_iri(kind)
+
+
+def test_a_draft_is_nobodys_rule_yet(copy: Workspace, tmp_path: Path) -> None:
+    header = ["id", "title", "kind", "adopted by", "place", "sources"]
+    row = [
+        "rekaan-draft",
+        "Draft Local Regulation (fictional)",
+        "local-regulation",
+        "gov:kr-gwangju",
+        "Gwangju",
+        "src:seed-003",
+    ]
+    done = hrc("import", table(tmp_path / "instruments.csv", [row], header), "--workspace", copy.root)
+    assert done.exit_code == 0, done.output
+    written = (copy.root / "data" / "instruments" / "rekaan-draft.ttl").read_text("utf-8")
+    assert "dcterms:type kind:draft" in written
+    assert "dcterms:contributor gov:kr-gwangju" in written
+    assert "adoptedBy" not in written
+
+
+def test_an_issuer_that_follows_from_the_place_is_marked_until_a_row_says_it(copy: Workspace, tmp_path: Path) -> None:
+    header = ["id", "title", "kind", "place", "sources"]
+    rule = ["rekaan-rule", "Rekaan ordinance (fictional)", "ordinance", "Gwangju", "src:seed-003"]
+    rules = table(tmp_path / "instruments.csv", [rule], header)
+    first = hrc("import", rules, "--workspace", copy.root)
+    assert first.exit_code == 0, first.output
+    written = copy.root / "data" / "instruments" / "rekaan-rule.ttl"
+    assert written.read_text("utf-8").count("hrc:basis basis:issuer-inferred") == 1
+    assert "rdf:object gov:kr-gwangju" in written.read_text("utf-8")
+
+    said = ["gov:kr-gwangju", "text:rekaan-rule", "adopted", "2019", "src:seed-003"]
+    assert hrc("import", table(tmp_path / "adoptions.csv", [said]), "--workspace", copy.root).exit_code == 0
+    assert "hrc:basis" not in written.read_text("utf-8")
+    assert "hrc:adoptedBy gov:kr-gwangju" in written.read_text("utf-8")
+    again = hrc("import", rules, "--workspace", copy.root)
+    assert "changed 0 dossiers" in again.output
+
+
+def test_of_a_contested_address_only_the_domain_is_said(copy: Workspace, tmp_path: Path) -> None:
+    header = ["id", "subject", "property", "value_a", "source_a", "value_b", "source_b"]
+    row = ["c-rekaan", "orgn:uclg", "secretariat address", "a@rekaan.example", "src:seed-000"]
+    done = hrc(
+        "import",
+        table(tmp_path / "conflicts.csv", [[*row, "b@rekaan.example", "src:seed-001"]], header),
+        "--workspace",
+        copy.root,
+    )
+    assert done.exit_code == 0, done.output
+    written = (copy.root / "data" / "organisations" / "uclg.ttl").read_text("utf-8")
+    assert "@rekaan" not in written
+    assert written.count('address at rekaan.example (withheld)"@en') == 2
+    assert written.count('hrc:dispute "c-rekaan"') == 2
 
 
 def test_a_doubt_is_asked_once_and_its_answer_is_remembered(copy: Workspace, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ _MONTHS = {
     )
     for number, name in enumerate(names.split(), 1)
 }
+_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 _WRITTEN_IN = {
     "ko": r"[가-힣]",
     "ja": r"[ぁ-ヿ]|会議|条例",
@@ -138,6 +139,9 @@ def term(text: str, column: Column, row: Mapping[str, str], vocabularies: Vocabu
     for pattern, value in column.rules.items():
         if re.search(pattern, text, re.IGNORECASE):
             return short_iri(value) if value else None
+    if column.pages:
+        value = of_page(text, column.pages)
+        return short_iri(value) if value else None
     match column.type:
         case "text":
             return ox.Literal(text)
@@ -157,6 +161,8 @@ def term(text: str, column: Column, row: Mapping[str, str], vocabularies: Vocabu
             if not re.fullmatch(r"\d+", digits):
                 raise CellError(f"“{text}” is not a whole number.", "Write digits only, such as 300.")
             return ox.Literal(digits, datatype=_INTEGER)
+        case "ordinal":
+            return ox.Literal(str(position(text)), datatype=_INTEGER)
         case "link":
             return link(text)
         case "language":
@@ -166,6 +172,22 @@ def term(text: str, column: Column, row: Mapping[str, str], vocabularies: Vocabu
         case "code" | "codes":
             return code(text, column)
     raise AssertionError(f"column type {column.type} is a reference")
+
+
+def position(text: str) -> int:
+    """The position that a number, a Roman numeral or a small letter gives. Raises `CellError`.
+
+    >>> position("12"), position("XIV"), position("c")
+    (12, 14, 3)
+    """
+    if re.fullmatch(r"[1-9]\d*", text):
+        return int(text)
+    if re.fullmatch("[a-z]", text):
+        return ord(text) - ord("a") + 1
+    if text and re.fullmatch("L?X{0,4}(IX|IV|V?I{0,4})", text.replace("XL", "XXXX")):
+        values = [_ROMAN[sign] for sign in text]
+        return sum(-one if one < after else one for one, after in zip(values, [*values[1:], 0], strict=True))
+    raise CellError(f"“{text}” is not a position.", "Write a number such as 12, XII, or a small letter.")
 
 
 def link(text: str) -> ox.NamedNode:
@@ -178,6 +200,23 @@ def link(text: str) -> ox.NamedNode:
     except ValueError:
         pass
     raise CellError(f"“{text}” is not a web address.", "Write the whole address, beginning with https:// or http://.")
+
+
+def of_page(text: str, pages: Mapping[str, str]) -> str:
+    """What the longest entry means that a web address fits: its host ends so, and its path begins so; or "".
+
+    >>> of_page("https://www.jatim.antaranews.com/berita/1", {"antaranews.com": "kind:press"})
+    'kind:press'
+    """
+    address = urlsplit(link(text).value)
+    host = (address.hostname or "").rstrip(".").split(".")
+    path = address.path + (f"?{address.query}" if address.query else "")
+    for start in range(len(host)):
+        ending = ".".join(host[start:])
+        fitting = [page for page in pages if f"{ending}{path}".startswith(page) and page.partition("/")[0] == ending]
+        if fitting:
+            return pages[max(fitting, key=len)]
+    return ""
 
 
 def language_of(text: str) -> str:

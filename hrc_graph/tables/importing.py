@@ -122,6 +122,12 @@ class Batch:
                     continue  # a row found under another sort of thing says nothing of its kind
                 holder = self._dossiers.add(graph, node, predicate, value, cited)
                 line.place(holder, predicate.value, name)
+            for said, (name, basis) in thing.infers.items():
+                for value in self._terms(line, name):
+                    self._dossiers.infer(node, cells.short_iri(said), value, cited, cells.short_iri(basis))
+            for said, name in thing.confirms.items():
+                for value in self._terms(line, name):
+                    self._dossiers.confirm(node, cells.short_iri(said), value, cited)
             known = {
                 cited_source(term) for term in self._dossiers.values(node, CITES) if isinstance(term, ox.NamedNode)
             }
@@ -154,10 +160,12 @@ class Batch:
             return
         matter = line.texts[spec.matter]
         prop, kind = spec.properties.get(fold(matter), ("", ""))
-        if kind == "nothing":
-            return
         said = [(line.texts[value], line.references[source]) for value, source in spec.sides
                 if line.texts.get(value) and line.references.get(source)]  # fmt: skip
+        if kind == "withheld":
+            words = ("An e-mail address", "Another e-mail address")
+            said = [(f"{word} at {text.rpartition('@')[2]} (withheld)", sources)
+                    for word, (text, sources) in zip(words, said, strict=False)]  # fmt: skip
         typed = [self._typed(text, kind) for text, _ in said] if prop else []
         graph = self._dossiers.graph_of[subjects[0].value]
         if typed and all(typed):
@@ -170,6 +178,8 @@ class Batch:
         else:
             predicate, values = cells.short_iri("hrc:remark"), [ox.Literal(text, language="en") for text, _ in said]
             more = [(cells.short_iri("hrc:matter"), ox.Literal(matter, language="en"))]
+        if line.texts.get(spec.dispute) and len(said) > 1:
+            more.append((cells.short_iri("hrc:dispute"), ox.Literal(line.texts[spec.dispute])))
         if line.texts.get(spec.comment):
             more.append((cells.short_iri("skos:editorialNote"), ox.Literal(line.texts[spec.comment], language="en")))
         for value, (_, sources) in zip(values, said, strict=True):

@@ -32,7 +32,7 @@ from hrc_graph.names import fold
 
 TYPES = frozenset(
     (
-        *("text", "label", "date", "year", "integer", "link", "language", "concept", "code", "codes"),
+        *("text", "label", "date", "year", "integer", "ordinal", "link", "language", "concept", "code", "codes"),
         *("place", "gov", "org", "actor", "party", "person", "instrument", "event", "aim", "milestone"),
         *("act", "source", "thing"),
     )
@@ -69,6 +69,8 @@ class Column:
     """A field of words that go with the values of `source` one by one, and which words take their value here."""
     rules: Mapping[str, str] = field(default_factory=dict)
     """Patterns and the short IRI that a text means in which one is found; the first that fits."""
+    pages: Mapping[str, str] = field(default_factory=dict)
+    """For a web address: how its host ends, with the beginning of its path or without, and the short IRI it means."""
     prefix: str = ""
     name_of: str = ""
     """For a label made of the name of what another field refers to; `form` may name other fields too."""
@@ -128,6 +130,10 @@ class Thing:
     """Only for rows whose field has one of these values; `any` for any value, `none` for no value."""
     match: Match | None
     enrich: str = ""
+    infers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Properties that follow from a field where nobody says them, and the basis that their claims give."""
+    confirms: Mapping[str, str] = field(default_factory=dict)
+    """Properties and fields: what was only inferred so far is said by this row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +145,13 @@ class Claims:
     sides: tuple[tuple[str, str], ...]
     """Fields of a value and of its source."""
     properties: Mapping[str, tuple[str, str]]
-    """By the word for a matter, its property and the type of its values; any other matter is a remark."""
+    """By the word for a matter, its property and the type of its values; any other matter is a remark.
+
+    Of a `withheld` value, an e-mail address, only the domain is said.
+    """
     comment: str
+    dispute: str
+    """The field that names the disagreement whose sides the row tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +238,8 @@ def _kind(path: Path) -> Kind:
             said = (
                 part.partition(" is ")[0] for names in thing.says.values() for name in names for part in name.split("|")
             )
-            named = {name for name in said if name[0] != "="}
+            named = {name for name in said if name[0] != "="} | {name for name, _ in thing.infers.values()}
+            named |= set(thing.confirms.values())
             missing = (named | set(thing.when) | ({thing.class_field} - {""})) - set(columns)
             if missing:
                 raise ValueError(f"no column is called {', '.join(sorted(missing))}")
@@ -269,6 +281,7 @@ def _column(name: str, spec: dict[str, Any]) -> Column:
         prefix=spec.get("prefix", ""),
         name_of=spec.get("name_of", ""),
         rules=spec.get("rules") or {},
+        pages={page: iri for iri, pages in (spec.get("pages") or {}).items() for page in pages.split()},
     )
 
 
@@ -284,10 +297,14 @@ def _thing(spec: dict[str, Any]) -> Thing:
         graph=spec["graph"],
         classes={fold(str(word)): name for word, name in classes["values"].items()} if by_field else {"": classes},
         class_field=classes["field"] if by_field else "",
-        says={name: tuple(said) if isinstance(said, list) else (str(said),) for name, said in spec["says"].items()},
+        says={
+            name: tuple(said) if isinstance(said, list) else (str(said),) for name, said in spec.get("says", {}).items()
+        },
         when={name: tuple(map(str, _listed(values))) for name, values in spec.get("when", {}).items()},
         match=_match(spec["match"]) if "match" in spec else None,
         enrich=spec.get("enrich", ""),
+        infers={name: (each["from"], each["basis"]) for name, each in spec.get("infers", {}).items()},
+        confirms=spec.get("confirms", {}),
     )
 
 
@@ -299,7 +316,9 @@ def _match(spec: dict[str, Any]) -> Match:
 
 def _claims(spec: dict[str, Any]) -> Claims:
     words = {fold(word): (said["property"], said["is"]) for said in spec["properties"] for word in said["words"]}
-    return Claims(spec["subject"], spec["matter"], tuple(map(tuple, spec["sides"])), words, spec["comment"])
+    return Claims(
+        spec["subject"], spec["matter"], tuple(map(tuple, spec["sides"])), words, spec["comment"], spec["dispute"]
+    )
 
 
 def _listed(values: Any) -> list[Any]:

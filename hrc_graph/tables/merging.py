@@ -33,7 +33,7 @@ _OTHER_NAMES = {
 """Names of which a thing has one a language, and where a second one goes."""
 CLAIM = _named("hrc", "Claim")
 SUBJECT, PREDICATE, OBJECT = _named("rdf", "subject"), _named("rdf", "predicate"), _named("rdf", "object")
-MATTER = _named("hrc", "matter")
+MATTER, BASIS = _named("hrc", "matter"), _named("hrc", "basis")
 RANK, NORMAL = _named("wikibase", "rank"), _named("wikibase", "NormalRank")
 SINGLE = frozenset(
     _named("hrc", local)
@@ -115,6 +115,8 @@ class Dossiers:
             return self._name(statements, subject, predicate, value)
         held = statements.get(predicate, {})
         claims = self.claims(name, subject, predicate)
+        for node in self._inferred(name, claims):
+            del self._graph(name)[node], self.graph_of[node.value], claims[node]  # it is said now
         if value == subject or value in held or value in claims.values():
             return subject
         if predicate in _NARROWED:
@@ -132,6 +134,33 @@ class Dossiers:
             return self.claim(name, subject, predicate, value, cited)
         statements.setdefault(predicate, {})[value] = None
         return subject
+
+    def infer(
+        self,
+        subject: ox.NamedNode,
+        predicate: ox.NamedNode,
+        value: Term,
+        cited: Iterable[ox.NamedNode],
+        basis: ox.NamedNode,
+    ) -> None:
+        """Claim what follows from a source on a weaker basis, where no source says anything of it."""
+        name = self.graph_of[subject.value]
+        if not self.values(subject, predicate) and not self.claims(name, subject, predicate):
+            self.claim(name, subject, predicate, value, cited, [(BASIS, basis)])
+
+    def confirm(
+        self, subject: ox.NamedNode, predicate: ox.NamedNode, value: Term, cited: Iterable[ox.NamedNode]
+    ) -> None:
+        """State what was inferred so far, for these sources say it; of what was not inferred, nothing changes."""
+        name = self.graph_of[subject.value]
+        claims = self.claims(name, subject, predicate)
+        if value in (claims[node] for node in self._inferred(name, claims)):
+            self.add(name, subject, predicate, value)
+            for citation in cited:
+                self.add(name, subject, CITES, citation)
+
+    def _inferred(self, name: str, claims: Iterable[ox.NamedNode]) -> list[ox.NamedNode]:
+        return [node for node in claims if BASIS in self._graph(name)[node]]
 
     def put(self, name: str, subject: ox.NamedNode, predicate: ox.NamedNode, value: Term) -> None:
         """Say exactly this, in this dossier."""
