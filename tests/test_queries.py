@@ -78,9 +78,10 @@ cite:rekaan--p1 a hrc:Citation ; hrc:source src:rekaan ; hrc:locator "paragraph 
 
 @pytest.fixture(scope="module")
 def union(snapshot: snapshots.Snapshot) -> ox.Store:
-    """The snapshot, loaded as a worker loads it; treat it as read-only."""
+    """The graphs of the snapshot, and their union as the default graph; treat it as read-only."""
     loaded = ox.Store()
     loaded.bulk_load(path=snapshot.path, format=ox.RdfFormat.N_QUADS)
+    loaded.update("INSERT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } }")
     return loaded
 
 
