@@ -79,6 +79,23 @@ def test_a_triple_that_two_graphs_hold_is_answered_once(tmp_path: Path) -> None:
     assert asyncio.run(run(f"SELECT * WHERE {{ GRAPH ?g {{ {subject} ?p ?o }} }}")).rows == 2
 
 
+def test_a_large_snapshot_is_answered_from_disk_with_the_same_answers(
+    workspace: Workspace, snapshot: snapshots.Snapshot, tmp_path: Path
+) -> None:
+    on_disk = snapshots.current(workspace.files, tmp_path, base=namespaces.BASE, in_memory=1_000)
+    assert Path(on_disk.index).is_dir()
+    texts = ["SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }", "SELECT (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } }"]
+    texts.append("SELECT ?p (COUNT(*) AS ?n) WHERE { ?s ?p ?o } GROUP BY ?p ORDER BY ?p")
+
+    async def run(each: snapshots.Snapshot) -> list[bytes]:
+        async with Embedded(each, Settings(workers=2)) as engine:
+            return [(await engine.answer(question(text))).body for text in texts]
+
+    assert asyncio.run(run(on_disk)) == asyncio.run(run(snapshot))
+    again = snapshots.current(workspace.files, tmp_path, base=namespaces.BASE, in_memory=1_000, fresh=True)
+    assert again == on_disk
+
+
 @pytest.mark.parametrize("table", formats.TABLES, ids=lambda table: table.name)
 @pytest.mark.parametrize("limit", [0, 1, 7])
 def test_rows_are_counted_in_every_table_format(ask: Ask, table: formats.Format, limit: int) -> None:

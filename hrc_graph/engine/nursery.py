@@ -24,14 +24,18 @@ from hrc_graph.engine import sandbox, worker
 _PR_SET_PDEATHSIG = 1
 
 
-def main(memory_limit: int, online: bool, prefixes: dict[str, str], quads: str, default: str = "") -> None:
-    """Load the files of a snapshot, then fork and kill as told, until standard input ends."""
+def main(memory_limit: int, online: bool, prefixes: dict[str, str], quads: str, default: str, index: str) -> None:
+    """Load a snapshot, then fork and kill as told, until standard input ends.
+
+    An index on disk is opened by each worker: it has threads, which a fork would lose.
+    """
     _die_with_parent()
     control = socket.socket(fileno=0)
     store = ox.Store()
-    store.bulk_load(path=quads, format=ox.RdfFormat.N_QUADS)
-    if default:
-        store.bulk_load(path=default, format=ox.RdfFormat.N_TRIPLES)
+    if not index:
+        store.bulk_load(path=quads, format=ox.RdfFormat.N_QUADS)
+        if default:
+            store.bulk_load(path=default, format=ox.RdfFormat.N_TRIPLES)
     confined = not online and sandbox.confine()
     wake, woken = os.pipe()
     os.set_blocking(woken, False)
@@ -54,7 +58,7 @@ def main(memory_limit: int, online: bool, prefixes: dict[str, str], quads: str, 
                 if word == b"f":
                     pid = os.fork()
                     if pid == 0:
-                        _live(store, control, socket.socket(fileno=sockets[0]), memory_limit, prefixes)
+                        _live(store, index, control, socket.socket(fileno=sockets[0]), memory_limit, prefixes)
                     children.add(pid)
                     os.close(sockets.pop())
                     _tell(control, f"forked {pid}")
@@ -65,7 +69,12 @@ def main(memory_limit: int, online: bool, prefixes: dict[str, str], quads: str, 
 
 
 def _live(
-    store: ox.Store, control: socket.socket, channel: socket.socket, memory_limit: int, prefixes: dict[str, str]
+    store: ox.Store,
+    index: str,
+    control: socket.socket,
+    channel: socket.socket,
+    memory_limit: int,
+    prefixes: dict[str, str],
 ) -> None:
     """The whole life of a worker."""
     code = 1
@@ -74,6 +83,8 @@ def _live(
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         control.close()
+        if index:
+            store = ox.Store.read_only(index)
         sandbox.cap_memory(memory_limit)
         worker.serve(store, channel, prefixes)
         code = 0

@@ -26,6 +26,8 @@ Progress = Callable[[str, int, int], None]
 
 T = TypeVar("T")
 
+_IN_MEMORY = 1_000_000
+"""With more triples than this a snapshot is indexed on disk: slower by three to eight times, and small in memory."""
 _KEEP = 3
 """So many snapshots stay on disk: the current one and two that slow readers may still have open."""
 
@@ -44,21 +46,34 @@ class Snapshot:
     graphs: int
     default: str
     """The N-Triples file of the default graph; empty when the engine can make it from the named ones."""
+    index: str
+    """The folder of an index on disk, which is read in place of the files; empty when these fit into memory."""
 
 
 def quiet(_what: str, _done: int, _of: int) -> None:
     """Progress that nobody watches."""
 
 
-def current(files: Files, state: Path, *, base: str, fresh: bool = False, progress: Progress = quiet) -> Snapshot:
-    """The snapshot of the files as they are: the one on disk if nothing changed, else a new one."""
+def current(
+    files: Files,
+    state: Path,
+    *,
+    base: str,
+    fresh: bool = False,
+    in_memory: int = _IN_MEMORY,
+    progress: Progress = quiet,
+) -> Snapshot:
+    """The snapshot of the files as they are: the one on disk if nothing changed, else a new one.
+
+    With more than `in_memory` triples it gets an index on disk.
+    """
     digest = hashlib.sha256(f"{__version__} {base} {files.digest()}".encode()).hexdigest()
     about = state / "current.json"
     if about.exists() and not fresh:
         known = read(about)
         if known and known.digest == digest and Path(known.path).exists():
             return known
-    snapshot = _build(files, state, digest, base, progress)
+    snapshot = _build(files, state, digest, base, in_memory, progress)
     replace(about, json.dumps(asdict(snapshot), indent=1).encode())
     _forget_old(state / "snapshots", snapshot.id)
     return snapshot
@@ -118,7 +133,7 @@ def _apart(term: T, label: str) -> T | ox.BlankNode:
     return ox.BlankNode(label + term.value) if isinstance(term, ox.BlankNode) else term
 
 
-def _build(files: Files, state: Path, digest: str, base: str, progress: Progress) -> Snapshot:
+def _build(files: Files, state: Path, digest: str, base: str, in_memory: int, progress: Progress) -> Snapshot:
     store = load(files, base=base, progress=progress)
     progress("writing the snapshot", 0, 1)
     quads = sorted((store.dump(format=ox.RdfFormat.N_QUADS) or b"").splitlines(keepends=True))
@@ -132,8 +147,25 @@ def _build(files: Files, state: Path, digest: str, base: str, progress: Progress
     repeated = path.with_name("default.nt") if len(default) < len(quads) else None
     if repeated:
         replace(repeated, b"".join(default))
+    index = path.with_name("index") if len(default) > in_memory else None
+    if index and not index.exists():
+        _index(index, path, repeated)
     progress("writing the snapshot", 1, 1)
-    return Snapshot(identity, str(path), digest, len(default), graphs, str(repeated or ""))
+    return Snapshot(identity, str(path), digest, len(default), graphs, str(repeated or ""), str(index or ""))
+
+
+def _index(folder: Path, quads: Path, default: Path | None) -> None:
+    """Make an index on disk, whole or not at all."""
+    unfinished = folder.with_suffix(".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    store = ox.Store(str(unfinished))
+    store.bulk_load(path=str(quads), format=ox.RdfFormat.N_QUADS)
+    if default:
+        store.bulk_load(path=str(default), format=ox.RdfFormat.N_TRIPLES)
+    store.optimize()
+    store.flush()
+    del store
+    unfinished.rename(folder)
 
 
 def _forget_old(folder: Path, current_id: str) -> None:

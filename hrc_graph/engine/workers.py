@@ -110,12 +110,16 @@ class Nursery:
         """A nursery that has read the snapshot. Raises `EngineFailure`."""
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-m", "hrc_graph.engine.nursery", str(memory_limit)]
-        arguments = ["online" if online else "offline", json.dumps(prefixes), snapshot.path, snapshot.default]
+        arguments = [
+            "online" if online else "offline",
+            json.dumps(prefixes),
+            snapshot.path,
+            snapshot.default,
+            snapshot.index,
+        ]
         with theirs:
             quiet = subprocess.DEVNULL
-            process = subprocess.Popen(
-                [*command, *filter(None, arguments)], stdin=theirs.fileno(), stdout=quiet, stderr=quiet
-            )
+            process = subprocess.Popen([*command, *arguments], stdin=theirs.fileno(), stdout=quiet, stderr=quiet)
         ours.setblocking(False)
         nursery = cls(process, ours)
         asyncio.get_running_loop().add_reader(ours, nursery._hear)
