@@ -82,8 +82,11 @@ class Answers:
         return self.whole(question, await self.ask(question, client))
 
     def whole(self, question: Question, answer: Answer) -> Whole:
-        """An answer with the headers that let it be trusted, kept and repeated."""
-        tag = self.tag(question, answer.snapshot)
+        """The answer to a question, as `tagged` sends it."""
+        return self.tagged(answer, self.tag(question, answer.snapshot))
+
+    def tagged(self, answer: Answer, tag: str) -> Whole:
+        """An answer with the headers that let it be trusted, kept and repeated; not kept when its tag is empty."""
         fields = [
             (b"content-type", answer.format.content_type.encode()),
             (b"etag", tag.encode()) if tag else _FLEETING,
