@@ -16,7 +16,7 @@ LAYERS = (
     {"guard", "files", "derive", "validation", "slices"},
     {"questions", "names"},
     {"engine"},
-    {"workspace"},
+    {"workspace", "description"},
     {"review", "publishing"},
     {"tables"},
     {"web", "cli", "client"},

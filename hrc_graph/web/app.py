@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -15,7 +16,7 @@ from hrc_graph import __version__, errors, formats
 from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
-from hrc_graph.web import graphs, library, pages, problems, resources
+from hrc_graph.web import descriptions, graphs, library, pages, problems, resources
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.metrics import Metrics
@@ -73,10 +74,12 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     cached = Cached(engine, settings.cache_bytes)
     clients, metrics = Clients(settings), Metrics(cached)
     answers = Answers(cached, clients)
+    described = descriptions.Descriptions(answers, workspace)
     app = FastAPI(title="Human Rights Cities graph", version=__version__, docs_url=None, redoc_url=None)
     app.include_router(pages.router(answers, metrics, workspace))
     app.include_router(library.router(answers, workspace))
     app.include_router(graphs.router(answers, settings))
+    app.include_router(descriptions.router(described))
     app.include_router(resources.router(answers, settings))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
@@ -97,8 +100,8 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     async def bug(request: Request, error: Exception) -> Response:
         return problems.unexpected(error, request.headers.get("accept"))
 
-    async def describe(format: formats.Format, url: str) -> Response:
-        raise errors.NotFound("no description yet")
+    async def describe(format: formats.Format, url: str, asked: Mapping[str, str]) -> Response:
+        return await described.respond("service", format, url, asked)
 
     scratch = engine if isinstance(engine, Scratch) else None
     return WebApp(SparqlApp(answers, clients, metrics, settings, describe, scratch, token), app, metrics)

@@ -110,14 +110,16 @@ def _formats(parameters: Parameters, accept: str, text: str) -> tuple[formats.Fo
     """
     offered = formats.GRAPHS if guard.form(text) in ("CONSTRUCT", "DESCRIBE") else formats.TABLES
     others = formats.TABLES if offered is formats.GRAPHS else formats.GRAPHS
-    chosen = None
-    for name, value in parameters:
-        if name in ("format", "output", "results"):
-            chosen = chosen or formats.named(value, (*offered, formats.HTML))
-    chosen = chosen or formats.negotiate(accept, (*offered, formats.HTML))
+    chosen = called(parameters, (*offered, formats.HTML)) or formats.negotiate(accept, (*offered, formats.HTML))
     page = chosen is formats.HTML
     first, other = offered[0] if page else chosen, others[0]
     return (other, first, page) if offered is formats.GRAPHS else (first, other, page)
+
+
+def called(parameters: Parameters, offered: tuple[formats.Format, ...]) -> formats.Format | None:
+    """The first of what is offered that `format`, `output` or `results` calls by its short name."""
+    names = (value for name, value in parameters if name in ("format", "output", "results"))
+    return next((format for name in names if (format := formats.named(name, offered))), None)
 
 
 def wants(accept: str, offered: tuple[formats.Format, ...]) -> formats.Format | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from starlette.responses import Response
@@ -46,7 +46,10 @@ class ClientGone(Exception):
 
 
 class SparqlApp:
-    """The endpoint. `describe` gives the service description in a format; `scratch` takes updates, if there is one."""
+    """The endpoint. `scratch` takes updates, if there is one.
+
+    `describe` gives the service description: in a format, of the endpoint at a URL, for the headers of a request.
+    """
 
     def __init__(
         self,
@@ -54,7 +57,7 @@ class SparqlApp:
         clients: Clients,
         metrics: Metrics,
         settings: Settings,
-        describe: Callable[[formats.Format, str], Awaitable[Response]],
+        describe: Callable[[formats.Format, str, Mapping[str, str]], Awaitable[Response]],
         scratch: Scratch | None = None,
         token: str = "",
     ) -> None:
@@ -106,11 +109,11 @@ class SparqlApp:
             return await self._update(method, parameters, request, url)
         if method != "POST" and not any(name == "query" for name, _ in parameters):
             offered = (formats.TURTLE, formats.HTML, *formats.GRAPHS[1:])
-            wanted = protocol.wants(accept, offered)
+            wanted = protocol.called(parameters, offered) or protocol.wants(accept, offered)
             if wanted is formats.HTML:
                 return results_page(None, None, self._settings, request)
             if wanted:
-                return await self._describe(wanted, url)
+                return await self._describe(wanted, url, request)
         asked = protocol.asked(parameters, accept, request.get("accept-encoding", ""), url)
         if asked.page:
             return await self._page(asked, client, request, receive)
