@@ -30,6 +30,10 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _OPEN, _CLOSE = "{([", "})]"
+_PROLOGUE = re.compile(
+    r"\s*(?:(?:PREFIX\s+[\w.\-]*:\s*<[^<>\s]*>|BASE\s+<[^<>\s]*>)\s*)*(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE
+)
+"""The plain case of a query's beginning; comments and all else are left to the tokens."""
 _FORMS = frozenset(("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"))
 _FICKLE_WORDS = frozenset(("NOW", "RAND", "UUID", "STRUUID", "BNODE"))
 _PREFIXING = "!^-+"  # each of these before a term nests the expression once more
@@ -69,7 +73,8 @@ def names_dataset(query: str) -> bool:
 
 def form(query: str) -> str:
     """`SELECT`, `ASK`, `CONSTRUCT` or `DESCRIBE`; empty when it is none of them."""
-    return next((word for word in words(query) if word in _FORMS), "")
+    found = _PROLOGUE.match(query)
+    return found[1].upper() if found else next((word for word in words(query) if word in _FORMS), "")
 
 
 def changes_by_itself(query: str) -> bool:

@@ -40,6 +40,37 @@ def test_service_is_refused_however_it_is_written(query: str) -> None:
     assert caught.value.line
 
 
+ALLOWED = Settings(services=("https://query.example.org/", "https://other.example.org/sparql/"))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * { SERVICE <https://query.example.org/sparql> { ?s ?p ?o } }",
+        "SELECT * { service silent <https://other.example.org/sparql/1> { ?s ?p ?o } }",
+    ],
+)
+def test_service_may_call_what_is_allowed(query: str) -> None:
+    guard.check(query, ALLOWED)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * { SERVICE <https://query.example.org.evil.example/> { ?s ?p ?o } }",
+        "SELECT * { SERVICE <http://query.example.org/> { ?s ?p ?o } }",
+        "SELECT * { SERVICE <https://other.example.org/> { ?s ?p ?o } }",
+        "PREFIX q: <https://query.example.org/> SELECT * { SERVICE q:sparql { ?s ?p ?o } }",
+        "SELECT * { VALUES ?e { <https://query.example.org/> } SERVICE ?e { ?s ?p ?o } }",
+        "SELECT * { SERVICE <https://query.example.org/> { } SERVICE SILENT <http://127.0.0.1/> { } }",
+        "SELECT * { SERVICE SERVICE <http://127.0.0.1/> { } }",
+    ],
+)
+def test_service_may_call_nothing_else(query: str) -> None:
+    with pytest.raises(ServiceRefused):
+        guard.check(query, ALLOWED)
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -119,8 +119,7 @@ class Remote:
                 "Check that this is the address of a SPARQL endpoint, or try another format.",
             )
         self._snapshot = response.headers.get("X-Snapshot", "")
-        rows = count_rows(wanted.name, body) if wanted in formats.TABLES else 0
-        return Answer(body, wanted, rows, self._snapshot, time.monotonic() - started)
+        return Answer(body, wanted, _rows(wanted, body), self._snapshot, time.monotonic() - started)
 
     def _body(self, response: http.client.HTTPResponse, deadline: float) -> bytes:
         """All that was announced, piece by piece: the socket's own time-out begins anew with each."""
@@ -216,3 +215,16 @@ def _retry_after(value: str) -> float:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return 0.0
+
+
+def _rows(format: formats.Format, body: bytes) -> int:
+    """The solutions of a table, 0 for a graph. JSON is parsed: other servers set spaces where they like."""
+    if format not in formats.TABLES:
+        return 0
+    if format is not formats.JSON:
+        return count_rows(format.name, body)
+    try:
+        table = json.loads(body)
+        return 1 if "boolean" in table else len(table["results"]["bindings"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise EngineFailure(f"The answer is no table in JSON: {error}.", "Ask again, or in another format.") from error
