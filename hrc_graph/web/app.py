@@ -41,18 +41,22 @@ class WebApp:
             await self._rest(scope, receive, send)
 
     async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started, status = time.perf_counter(), 500
+        started, status, answered = time.perf_counter(), 500, False
         is_head = scope["method"] == "HEAD"
 
         async def noting(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             status = message.get("status", status)
+            answered = message["type"] == "http.response.body" and not message.get("more_body")
             if is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
 
         try:
             await self._rest({**scope, "method": "GET"} if is_head else scope, receive, noting)
+        except Exception:
+            if not answered:
+                raise  # otherwise Starlette has sent the 500 and logged it, and raises it for the server to log again
         finally:
             given = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             client = address((scope.get("client") or ("",))[0], given)

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from hrc_graph import formats, guard
 from hrc_graph.engine.scratch import Scratch
-from hrc_graph.errors import BadInput, HrcError, QueryTooLarge, SlowRequest, Unauthorized, WrongMethod
+from hrc_graph.errors import BadInput, BadRequest, HrcError, QueryTooLarge, SlowRequest, Unauthorized, WrongMethod
 from hrc_graph.settings import Settings
 from hrc_graph.web import headers, problems, protocol
 from hrc_graph.web.answers import Answers, Whole, matches
@@ -137,6 +137,8 @@ class SparqlApp:
         ):
             raise Unauthorized("An update needs the token of this server.", "Send Authorization: Bearer ….")
         text = protocol.only(parameters, "update")
+        if protocol.values(parameters, "query"):
+            raise BadRequest("The request has a query and an update.", "Send one of them.")
         guard.check(text, self._settings)
         using = protocol.values(parameters, "using-graph-uri")
         named = protocol.values(parameters, "using-named-graph-uri")
