@@ -88,10 +88,10 @@ def serving(*arguments: str, workspace: Path = ROOT, **settings: float) -> Itera
             output.append(line)
             address = re.search(r"Listening on (http://\S+)", line)
             if address:
-                running = Server(address[1], process, output)
-                reading = threading.Thread(target=lambda: running.log.extend(process.stdout or ()), daemon=True)
+                log: list[str] = []
+                reading = threading.Thread(target=log.extend, args=(process.stdout,), daemon=True)
                 reading.start()
-                yield running
+                yield Server(address[1], process, output, log)
                 break
         else:
             raise AssertionError("the server ended before it listened:\n" + "".join(output))

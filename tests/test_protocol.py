@@ -52,11 +52,13 @@ class Sent:
     media: set[str] | None = None
     truth: bool | None = None
 
-    def to(self, server: Server, path: str = "sparql") -> httpx.Response:
+    def to(self, server: Server) -> httpx.Response:
         encoding = "utf-16" if "UTF-16" in self.type else "utf-8"
         body: dict[str, Any] = {"content": self.body.encode(encoding)} if self.body else {}
         headers = {"content-type": self.type} if self.type else {}
-        return httpx.request(self.method, server.url + path, params=self.url, headers=headers, timeout=30, **body)
+        return httpx.request(
+            self.method, server.url + path, params=tuple(self.url), headers=headers, timeout=30, **body
+        )
 
 
 def ask(text: str, *url: tuple[str, str]) -> Sent:
@@ -132,7 +134,8 @@ W3C: dict[str, list[Sent]] = {
     ],
     "update_dataset_full": [
         update(
-            f"DROP ALL ; INSERT DATA {{ {STORED} }} ; INSERT {{ GRAPH <{TARGET}> {{ ?s <http://example.org/in> ?in }} }}"
+            f"DROP ALL ; INSERT DATA {{ {STORED} }} ; "
+            f"INSERT {{ GRAPH <{TARGET}> {{ ?s <http://example.org/in> ?in }} }}"
             " WHERE { { GRAPH ?g { ?s a foaf:Document } BIND (?g AS ?in) }"
             ' UNION { ?s a foaf:Document . BIND ("default" AS ?in) } }',
             ("using-graph-uri", ONE),

@@ -77,7 +77,13 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     cached = Cached(engine, settings.cache_bytes)
     clients, metrics = Clients(settings), Metrics(cached)
     answers = Answers(cached, clients)
-    app = FastAPI(title="Human Rights Cities graph", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Human Rights Cities graph",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # its redirects lead to whatever host the client made up
+    )
     app.include_router(pages.router(answers, metrics, workspace))
     app.include_router(library.router(answers, workspace))
     app.include_router(graphs.router(answers, settings))
