@@ -55,10 +55,8 @@ class Sent:
     def to(self, server: Server) -> httpx.Response:
         encoding = "utf-16" if "UTF-16" in self.type else "utf-8"
         body: dict[str, Any] = {"content": self.body.encode(encoding)} if self.body else {}
-        headers = {"content-type": self.type} if self.type else {}
-        return httpx.request(
-            self.method, server.url + path, params=tuple(self.url), headers=headers, timeout=30, **body
-        )
+        body["headers"] = {"content-type": self.type} if self.type else {}
+        return httpx.request(self.method, server.url + "sparql", params=tuple(self.url), timeout=30, **body)
 
 
 def ask(text: str, *url: tuple[str, str]) -> Sent:

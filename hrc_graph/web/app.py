@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -15,7 +16,7 @@ from hrc_graph import __version__, errors, formats
 from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
-from hrc_graph.web import graphs, library, pages, problems, resources
+from hrc_graph.web import graphs, headers, library, pages, problems, resources
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.metrics import Metrics
@@ -50,10 +51,13 @@ class WebApp:
             answered = message["type"] == "http.response.body" and not message.get("more_body")
             if is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
+            elif message["type"] == "http.response.start":
+                message = {**message, "headers": _with_common(message["headers"])}
             await send(message)
 
+        rest = Response(status_code=204, headers=_PREFLIGHT) if scope["method"] == "OPTIONS" else self._rest
         try:
-            await self._rest({**scope, "method": "GET"} if is_head else scope, receive, noting)
+            await rest({**scope, "method": "GET"} if is_head else scope, receive, noting)
         except Exception:
             if not answered:
                 raise  # otherwise Starlette has sent the 500 and logged it, and raises it for the server to log again
@@ -65,6 +69,20 @@ class WebApp:
             self._metrics.answered(known, scope["method"], status, time.perf_counter() - started, client)
 
 
+def _with_common(given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of a response and those that every response carries."""
+    names = {name.lower() for name, _ in given}
+    return [*given, *((name, value) for name, value in _COMMON if name not in names)]
+
+
+_ALLOW = "GET, HEAD, OPTIONS"
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": _ALLOW,
+    "Access-Control-Allow-Headers": "Accept, If-None-Match",
+    "Access-Control-Max-Age": "86400",
+    "Allow": _ALLOW,
+}
+_COMMON = [(name.lower().encode(), value.encode()) for name, value in headers.COMMON.items()]
 _PLACES = frozenset(
     ("front", "queries", "id", "doc", "graphs", "graph", "dumps", "static", "health", "metrics", ".well-known")
 )
@@ -97,9 +115,8 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 405:
-            allow = (error.headers or {}).get("Allow", "GET").replace("GET", "GET, HEAD")
-            wrong = errors.WrongMethod(f"This address does not do {request.method}.", f"Use {allow}.")
-            return problems.respond(wrong, request.headers.get("accept"), allow)
+            wrong = errors.WrongMethod(f"This address does not do {request.method[:20]}.", f"Use one of {_ALLOW}.")
+            return problems.respond(wrong, request.headers.get("accept"), _ALLOW)
         missing = errors.NotFound(f"There is nothing at {request.url.path[:200]}.", "Start at the front page.")
         return problems.respond(missing, request.headers.get("accept"))
 

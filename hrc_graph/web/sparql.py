@@ -122,9 +122,13 @@ class SparqlApp:
     async def _page(self, asked: Asked, client: str, request: dict[str, str], receive: Receive) -> Response:
         guard.check(asked.question.text, self._settings)
         tag = self._answers.tag(asked.question, also="page")
-        if tag and matches(tag, request.get("if-none-match", "")):
+        if_none_match = request.get("if-none-match", "")
+        held = bool(tag and matches(tag, if_none_match))
+        if held and if_none_match.strip() != "*":
             return self._answers.unchanged(tag)
         answer = await _unless_gone(self._answers.ask(asked.question, client), receive)
+        if held:
+            return self._answers.unchanged(tag)
         return results_page(asked.question, answer, self._settings, request, tag)
 
     async def _update(self, method: str, parameters: Parameters, request: dict[str, str], url: str) -> Response:
