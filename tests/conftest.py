@@ -74,11 +74,13 @@ server.run(opened, snapshot, server.Place("127.0.0.1", 0), lambda address: print
 
 
 @contextlib.contextmanager
-def serving(*arguments: str, workspace: Path = ROOT, **settings: float) -> Iterator[Server]:
+def serving(
+    *arguments: str, workspace: Path = ROOT, program: str = _WITH_SETTINGS, **settings: float
+) -> Iterator[Server]:
     """Start `hrc serve` on a free port of loopback, with options of its own or with settings; end it afterwards."""
     command = [sys.executable, "-m", "hrc_graph", "serve", "--port", "0", "--workspace", str(workspace), *arguments]
-    if settings:
-        command = [sys.executable, "-c", _WITH_SETTINGS, str(workspace), json.dumps(settings)]
+    if settings or program is not _WITH_SETTINGS:
+        command = [sys.executable, "-c", program, str(workspace), json.dumps(settings)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout
     output: list[str] = []

@@ -152,9 +152,8 @@ def test_who_holds_the_answer_is_told_so(server: Server, path: str) -> None:
 
 
 def test_a_tag_stands_for_one_form_one_coding_and_one_query(server: Server) -> None:
-    asked = [
-        {"query": query, "format": form} for query in (MANY, MANY + " ") for form in ("json", "csv", "tsv", "html", "xlsx")
-    ]  # fmt: skip
+    forms = ("json", "csv", "tsv", "html", "xlsx")
+    asked = [{"query": query, "format": form} for query in (MANY, MANY + " ") for form in forms]
     asked.append({"query": MANY, "format": "json", "default-graph-uri": GRAPH})
     asked.append({"query": MANY, "format": "json", "named-graph-uri": GRAPH})
     tags = [server.get("sparql", params=each).headers["etag"] for each in asked]
@@ -178,7 +177,8 @@ def test_an_answer_that_changes_by_itself_has_no_tag_and_is_not_kept(server: Ser
     ("accepted", "coding"),
     [
         ("gzip", "gzip"), ("zstd", "zstd"), ("gzip, deflate, br, zstd", "zstd"), ("zstd;q=0.5, gzip;q=0.9", "gzip"),
-        ("gzip;q=0", ""), ("zstd;q=0, gzip", "gzip"), ("*", "zstd"), ("*;q=0", ""), ("identity", ""), ("br", ""), ("", ""),
+        ("gzip;q=0", ""), ("zstd;q=0, gzip", "gzip"), ("*", "zstd"), ("*;q=0", ""), ("identity", ""), ("br", ""),
+        ("", ""),
         ("gzip;q=0.0, *;q=0.1", "zstd"), ("GZIP", "gzip"), ("gzip;q=x", ""),
     ],
 )  # fmt: skip
