@@ -8,6 +8,7 @@ import json
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -28,6 +29,8 @@ from hrc_graph.settings import Settings
 from hrc_graph.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).parent.parent
+_NO_TLS = ssl.create_default_context()
+"""Made once: making it takes longer than most requests."""
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
@@ -42,11 +45,14 @@ class Server:
     log: list[str] = field(default_factory=list)
     """What it wrote since, read all the time: a server whose log nobody reads would come to a stop."""
 
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return httpx.request(method, self.url + path.lstrip("/"), timeout=30, verify=_NO_TLS, **options)
+
     def get(self, path: str, **options: Any) -> httpx.Response:
-        return httpx.get(self.url + path.lstrip("/"), timeout=30, **options)
+        return self.request("GET", path, **options)
 
     def post(self, path: str, **options: Any) -> httpx.Response:
-        return httpx.post(self.url + path.lstrip("/"), timeout=30, **options)
+        return self.request("POST", path, **options)
 
     def sparql(self, text: str, **headers: str) -> httpx.Response:
         return self.get("sparql", params={"query": text}, headers=headers)

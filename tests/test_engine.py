@@ -249,6 +249,7 @@ def test_past_its_queue_the_engine_says_busy(snapshot: snapshots.Snapshot) -> No
         ("LOAD <http://127.0.0.1/>", "LOAD changes data", "SELECT"),
         ("", "empty", "SELECT"),
         ("SELECT * WHERE { ?s ?p }", "not SPARQL", "?s ?p }"),
+        ("SELECT (<urn:f>(1) AS ?x) WHERE {}", "custom function <urn:f>", "SPARQL 1.1"),
     ],
 )
 def test_a_query_that_cannot_be_read_is_explained(ask: Ask, text: str, said: str, hint: str) -> None:

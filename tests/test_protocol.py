@@ -56,7 +56,7 @@ class Sent:
         encoding = "utf-16" if "UTF-16" in self.type else "utf-8"
         body: dict[str, Any] = {"content": self.body.encode(encoding)} if self.body else {}
         body["headers"] = {"content-type": self.type} if self.type else {}
-        return httpx.request(self.method, server.url + "sparql", params=tuple(self.url), timeout=30, **body)
+        return server.request(self.method, "sparql", params=self.url, **body)
 
 
 def ask(text: str, *url: tuple[str, str]) -> Sent:
