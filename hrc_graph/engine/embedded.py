@@ -17,7 +17,7 @@ from hrc_graph.engine import Answer, Question
 from hrc_graph.engine.pool import Pool, out_of_memory
 from hrc_graph.engine.snapshots import Snapshot
 from hrc_graph.engine.syntax import explain
-from hrc_graph.errors import AnswerTooLarge, EngineFailure
+from hrc_graph.errors import AnswerTooLarge, BadQuery, EngineFailure
 from hrc_graph.settings import Settings
 
 _FORMATS = {format.name: format for format in (*formats.TABLES, *formats.GRAPHS)}
@@ -127,5 +127,7 @@ def failure(header: dict[str, Any], text: str, settings: Settings) -> Exception:
             )
         case "memory":
             return out_of_memory(settings)
+        case "failure" if header["message"].startswith("The custom "):
+            return BadQuery(f"{header['message']}.", "Use the functions of SPARQL 1.1.")
         case _:
             return EngineFailure(f"The engine failed: {header['message']}")

@@ -76,6 +76,10 @@ class Worker(asyncio.Protocol):
     def kill(self) -> None:
         """End the process now. What it was asked is not answered."""
         self._nursery.kill(self)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the channel; whoever waits for a reply gets EOFError."""
         if self._transport:
             self._transport.abort()
 
@@ -153,7 +157,13 @@ class Nursery:
         ]
         with theirs:
             quiet = subprocess.DEVNULL
-            process = subprocess.Popen([*command, *arguments], stdin=theirs.fileno(), stdout=quiet, stderr=quiet)
+            process = subprocess.Popen(
+                [*command, *arguments],
+                stdin=theirs.fileno(),
+                stdout=quiet,
+                stderr=quiet,
+                env=os.environ | {"MALLOC_ARENA_MAX": "1"},  # a thread's own arena would leave what was freed unused
+            )
         ours.setblocking(False)
         nursery = cls(process, ours)
         asyncio.get_running_loop().add_reader(ours, nursery._hear)
@@ -227,4 +237,6 @@ class Nursery:
             self._ready.set_exception(EOFError())
         for worker in self._workers.values():
             worker.ended.set_result(-signal.SIGKILL)
+        for worker in (*self._workers.values(), *self._forking):
+            worker.hang_up()
         self._workers.clear()

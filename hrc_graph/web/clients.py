@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from hrc_graph.errors import Busy, HrcError, Overrun, Throttled
+from hrc_graph.errors import BadInput, Busy, HrcError, Overrun, Throttled
 from hrc_graph.settings import Settings
 
 _MINUTE = 60.0
@@ -43,6 +43,8 @@ class Clients:
     def share_of(self, client: str) -> Iterator[Share]:
         """Let a client ask; what goes wrong inside counts as an error of its, and the time it took as spent.
 
+        Bad input is left to `failed`, however deep it was found.
+
         Raises `Throttled` when its minute is used up.
         """
         if not client:
@@ -55,14 +57,14 @@ class Clients:
         try:
             yield share
         except HrcError as error:
-            if not isinstance(error, Busy):
+            if not isinstance(error, Busy | BadInput):
                 share.errors += 1
             if isinstance(error, Overrun):
                 share.spent(time.monotonic() - started)
             raise
 
     def failed(self, client: str) -> None:
-        """Count an error that came before any question."""
+        """Count a request that could not be understood."""
         if client:
             self._now(client).errors += 1
 

@@ -91,6 +91,7 @@ def router(answers: Answers, settings: Settings) -> APIRouter:
     async def direct(name: str, request: Request) -> Response:
         return await graph(f"{settings.base}graph/{name}", request)
 
+    @routes.get("/dumps", include_in_schema=False)
     @routes.get("/dumps/", summary="The files that hold everything")
     async def dumps(request: Request) -> Response:
         path = _dump(answers)
