@@ -155,13 +155,12 @@ class Pool:
                 break
         else:
             return await self._take_back(self._quick, worker, reply)
-        self._remember(text)
         if self._slow.has_room:
             self._quick.members.discard(worker)
             self._slow.members.add(worker)
             worker.yield_cores()
             self._add_to(self._quick)
-            return await self._wait(worker, reply, settings.time_limit - spent)
+            return await self._wait(text, worker, reply, spent)
         self._drop(self._quick, worker, "moved")
         return await self._slowly(text, frame)
 
@@ -169,14 +168,18 @@ class Pool:
         if not self._slow.idle:
             self._add_to(self._slow)
         worker = await self._slow.take(self._settings.time_limit)
-        started = asyncio.get_running_loop().time()
-        answer = await self._wait(worker, worker.ask(frame), self._settings.time_limit)
-        if asyncio.get_running_loop().time() - started < self._settings.quick / 20:
-            self._overran.pop(text, None)
-        return answer
+        return await self._wait(text, worker, worker.ask(frame), 0)
 
-    async def _wait(self, worker: Worker, reply: asyncio.Future[Reply], seconds: float) -> Reply:
-        if not await self._done(self._slow, worker, reply, seconds):
+    async def _wait(self, text: str, worker: Worker, reply: asyncio.Future[Reply], spent: float) -> Reply:
+        """The reply of a worker in the slow lane, which has spent so many seconds on it already."""
+        started = asyncio.get_running_loop().time() - spent
+        done = await self._done(self._slow, worker, reply, self._settings.time_limit - spent)
+        spent = asyncio.get_running_loop().time() - started
+        if spent > self._settings.quick:
+            self._remember(text)  # not sooner: who only gave way to others belongs in the quick lane next time
+        elif spent < self._settings.quick / 20:
+            self._overran.pop(text, None)
+        if not done:
             self._drop(self._slow, worker, "time limit")
             limit = f"{self._settings.time_limit:g} seconds (setting time_limit)"
             raise TimedOut(

@@ -47,7 +47,8 @@ class Worker(asyncio.Protocol):
         self._reply = asyncio.get_running_loop().create_future()
         if self._transport.is_closing():
             self._reply.set_exception(EOFError())
-        self._transport.write(struct.pack(">I", len(frame)) + frame)
+        else:
+            self._transport.write(struct.pack(">I", len(frame)) + frame)
         return self._reply
 
     def kill(self) -> None:
