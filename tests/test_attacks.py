@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import os
 import threading
 import time
@@ -18,6 +19,7 @@ from tests.test_engine import CROSS
 from tests.test_guard import BOMBS
 from tests.test_sparql import LABEL
 
+PLACES = "SELECT ?s WHERE { ?s a <https://w3id.org/hrcity/def/Place> } ORDER BY ?s LIMIT 500"
 SLOW = "SELECT (COUNT(*) AS ?n%d) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 SORT = "SELECT * WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?c ?f ?i"
 DOUBLED = " ".join(f"BIND (CONCAT(?x{n}, ?x{n}) AS ?x{n + 1})" for n in range(29))
@@ -107,6 +109,7 @@ def small() -> Iterator[Server]:
         yield running
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hungry", HUNGRY.values(), ids=HUNGRY.keys())
 def test_a_hungry_query_stays_under_its_cap_while_others_are_served(small: Server, hungry: str) -> None:
     answers: list[httpx.Response] = []
@@ -132,7 +135,7 @@ def test_all_pairs_are_refused_whole(server: Server) -> None:
         response = server.sparql("SELECT * WHERE { ?a ?b ?c . ?d ?e ?f }", accept=accept)
         assert response.status_code in (413, 503), response.text[:200]
         assert int(response.headers["content-length"]) == len(response.content) < 10_000
-    problem = server.sparql("SELECT * WHERE { ?a ?b ?c . ?d ?e ?f } LIMIT 100001").json()
+    problem = server.sparql("SELECT (1 AS ?one) WHERE { ?a ?b ?c } LIMIT 100001").json()
     assert (problem["status"], problem["limit"]) == (413, "answer_rows")
     assert "/dumps/" in problem["detail"]
 
@@ -210,6 +213,7 @@ def test_a_hostile_regular_expression_is_answered_or_refused(server: Server, pat
 
 
 def test_twenty_clients_with_slow_queries_do_not_keep_another_from_its_page(server: Server) -> None:
+    things = itertools.cycle(row["s"].rpartition("/id/")[2] for row in server.rows(PLACES))
     slow: list[httpx.Response] = []
 
     def ask(number: int) -> None:
@@ -218,12 +222,13 @@ def test_twenty_clients_with_slow_queries_do_not_keep_another_from_its_page(serv
     asking = [threading.Thread(target=ask, args=(number,)) for number in range(20)]
     for thread in asking:
         thread.start()
-    served = 0
+    pages: list[int] = []
     while any(thread.is_alive() for thread in asking):
-        page = server.get("doc/place/id-lahat", headers={"accept": "text/html", "x-forwarded-for": "203.0.113.7"})
-        assert page.status_code == 200
-        served += 1
-    assert served > 20
+        headers = {"accept": "text/html", "x-forwarded-for": "203.0.113.7"}
+        pages.append(server.get(f"doc/{next(things)}", headers=headers).status_code)
+    print(f"\n{len(pages)} pages beside them, {pages.count(503)} of them refused")
+    assert pages.count(200) > 0.9 * len(pages)
+    assert len(pages) > 20
     assert {response.status_code for response in slow} <= {429, 503}
     for response in slow:
         busy = response.json()["type"].rpartition(":")[2] in ("busy", "throttled")

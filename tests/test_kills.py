@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -88,11 +89,13 @@ def test_whoever_is_killed_no_answer_is_wrong_and_the_next_one_comes(whom: str) 
                 victim = nursery if whom == "the nursery" else chance.choice(workers) if workers else 0
                 if not victim:
                     continue
-                os.kill(victim, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # it has ended by itself meanwhile
+                    os.kill(victim, signal.SIGKILL)
                 assert server.sparql("ASK {} # after").json()["boolean"] is True
                 answered = load.right
-                while load.right == answered:
+                while load.right == answered and not load.wrong:
                     time.sleep(0.02)
+        assert not [line for line in server.log if "traceback" in line]
         assert load.wrong == []
         assert load.right > 15
         assert load.failed <= 6, "a question that is killed twice is an error"
@@ -101,7 +104,10 @@ def test_whoever_is_killed_no_answer_is_wrong_and_the_next_one_comes(whom: str) 
     assert gone(everyone[1:])
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "signal_number",
+    [signal.SIGKILL, *(pytest.param(each, marks=pytest.mark.slow) for each in (signal.SIGTERM, signal.SIGINT))],
+)
 def test_when_the_web_process_ends_nobody_is_left_and_the_next_start_answers_the_same(signal_number: int) -> None:
     with serving() as server:
         with Load(server, clients=2) as load:

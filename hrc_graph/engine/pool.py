@@ -125,7 +125,7 @@ class Pool:
             worker.pass_on()
             worker.yield_cores()
             self._add_to(self._quick)
-            return await self._wait(worker, reply, settings.time_limit - spent)
+            return await self._wait(pattern, worker, reply, spent)
         self._drop(self._quick, worker, "moved")
         return await self._slowly(pattern, frame)
 
@@ -133,14 +133,15 @@ class Pool:
         if not self._slow.has_free():
             self._add_to(self._slow)
         worker = await self._slow.take(self._settings.time_limit)
-        started = asyncio.get_running_loop().time()
-        answer = await self._wait(worker, worker.ask(frame), self._settings.time_limit)
-        if asyncio.get_running_loop().time() - started < self._settings.quick / 10:
-            self._overran.pop(pattern, None)
-        return answer
+        return await self._wait(pattern, worker, worker.ask(frame), 0)
 
-    async def _wait(self, worker: Worker, reply: asyncio.Future[Reply], seconds: float) -> Reply:
-        if not await self._done(self._slow, worker, reply, seconds):
+    async def _wait(self, pattern: str, worker: Worker, reply: asyncio.Future[Reply], spent: float) -> Reply:
+        """The reply of a worker in the slow lane, which has spent so many seconds on it already."""
+        started = asyncio.get_running_loop().time() - spent
+        done = await self._done(self._slow, worker, reply, self._settings.time_limit - spent)
+        if done and asyncio.get_running_loop().time() - started < self._settings.quick / 10:
+            self._overran.pop(pattern, None)  # it was only in the way of others, and belongs in the quick lane
+        if not done:
             self._drop(self._slow, worker, "time limit")
             limit = f"{self._settings.time_limit:g} seconds (setting time_limit)"
             raise TimedOut(
