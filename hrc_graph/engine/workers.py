@@ -20,6 +20,12 @@ from hrc_graph.errors import EngineFailure
 _START_LIMIT = 60.0
 _PATIENT = 10
 """The nice value of a worker with a slow question: a tenth of a core beside busy ones, all of it on an idle machine."""
+_ALLOCATOR = {
+    "MALLOC_ARENA_MAX": "1",
+    "GLIBC_TUNABLES": "glibc.malloc.tcache_count=512:glibc.malloc.trim_threshold=67108864:glibc.malloc.top_pad=8388608",
+}
+"""How glibc manages a worker's memory: an arena of a thread's own would leave what was freed unused, and the engine takes
+and gives back so many small pieces that keeping more of them at hand saves a fifth of its time."""
 _LENGTHS = struct.Struct(">II")
 
 Reply = tuple[dict[str, Any], bytes]
@@ -162,7 +168,7 @@ class Nursery:
                 stdin=theirs.fileno(),
                 stdout=quiet,
                 stderr=quiet,
-                env=os.environ | {"MALLOC_ARENA_MAX": "1"},  # a thread's own arena would leave what was freed unused
+                env=os.environ | _ALLOCATOR,
             )
         ours.setblocking(False)
         nursery = cls(process, ours)
