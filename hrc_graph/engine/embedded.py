@@ -71,7 +71,9 @@ class Embedded:
         """The whole answer, or an error. A caller that is cancelled takes its worker with it."""
         pool = self.pool
         started = time.monotonic()
-        header, body = await pool.answer(question.text, frame(question, pool.snapshot, self._settings))
+        header, body = await pool.answer(
+            question.text, frame(question, pool.snapshot, self._settings), own=question.own
+        )
         if header["kind"] != "answer":
             raise failure(header, question.text, self._settings)
         return answer(header, body, pool.snapshot.id, time.monotonic() - started)

@@ -83,7 +83,7 @@ class Pool:
         if self._nursery:
             await self._nursery.close()
 
-    async def answer(self, text: str, frame: bytes) -> Reply:
+    async def answer(self, text: str, frame: bytes, *, own: bool = False) -> Reply:
         """The reply to a frame. A caller that is cancelled takes its worker with it.
 
         Raises `TimedOut`, `OutOfMemory`, `Busy`, or `EngineFailure` when the query ended its process.
@@ -93,7 +93,7 @@ class Pool:
         try:
             while True:
                 try:
-                    return await self._answer(text, frame)
+                    return await self._answer(text, frame, own)
                 except Passed:
                     continue
                 except _Killed:
@@ -104,7 +104,7 @@ class Pool:
         finally:
             self.asked -= 1
 
-    async def _answer(self, text: str, frame: bytes) -> Reply:
+    async def _answer(self, text: str, frame: bytes, own: bool) -> Reply:
         settings = self._settings
         pattern = _DIGITS.sub("", text)
         if pattern in self._overran:
@@ -113,8 +113,10 @@ class Pool:
         reply = worker.ask(frame)
         while not await self._done(self._quick, worker, reply, settings.quick / 5):
             spent = worker.spent_on(reply)
-            is_in_the_way = spent > settings.quick / 10 and (self._quick.waiting or len(worker.pending) > 1)
-            if is_in_the_way or spent > min(settings.quick, settings.time_limit):
+            others_wait = self._quick.waiting or len(worker.pending) > 1
+            if (others_wait and not own and spent > settings.quick / 10) or spent > min(
+                settings.quick, settings.time_limit
+            ):
                 break
         else:
             return await self._take_back(self._quick, worker, reply)

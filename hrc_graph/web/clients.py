@@ -69,8 +69,9 @@ class Clients:
             self._now(client).errors += 1
 
     def _now(self, client: str) -> Share:
-        share = self._shares.setdefault(client, Share())
-        self._shares.move_to_end(client)
+        holder = _holder(client)
+        share = self._shares.setdefault(holder, Share())
+        self._shares.move_to_end(holder)
         if len(self._shares) > _REMEMBERED:
             self._shares.popitem(last=False)
         now = time.monotonic()
@@ -94,6 +95,16 @@ class Clients:
 def address(peer: str, headers: Mapping[str, str]) -> str:
     """Who asks. For a proxy on this machine, whom it asks for; for this machine itself, nobody in particular."""
     return headers.get("x-forwarded-for", "").rpartition(",")[2].strip() if _is_here(peer) else peer
+
+
+@lru_cache(1024)
+def _holder(client: str) -> str:
+    """Who has one share: an IPv4 address, or the network of 64 bits that one subscriber of IPv6 gets."""
+    try:
+        parsed = ipaddress.ip_address(client)
+    except ValueError:
+        return client
+    return client if parsed.version == 4 else str(ipaddress.ip_network((client, 64), strict=False))
 
 
 @lru_cache(1024)
