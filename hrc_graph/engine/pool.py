@@ -114,9 +114,8 @@ class Pool:
         while not await self._done(self._quick, worker, reply, settings.quick / 5):
             spent = worker.spent_on(reply)
             others_wait = self._quick.waiting or len(worker.pending) > 1
-            if (others_wait and not own and spent > settings.quick / 10) or spent > min(
-                settings.quick, settings.time_limit
-            ):
+            share = settings.quick / 10 if others_wait and not own else min(settings.quick, settings.time_limit)
+            if spent > share:
                 break
         else:
             return await self._take_back(self._quick, worker, reply)

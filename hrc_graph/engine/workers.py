@@ -24,8 +24,8 @@ _ALLOCATOR = {
     "MALLOC_ARENA_MAX": "1",
     "GLIBC_TUNABLES": "glibc.malloc.tcache_count=512:glibc.malloc.trim_threshold=67108864:glibc.malloc.top_pad=8388608",
 }
-"""How glibc manages a worker's memory: an arena of a thread's own would leave what was freed unused, and the engine takes
-and gives back so many small pieces that keeping more of them at hand saves a fifth of its time."""
+"""How glibc manages a worker's memory. An arena of a thread's own would leave what was freed unused; and the engine
+takes and gives back so many small pieces that keeping more of them at hand saves a fifth of its time."""
 _LENGTHS = struct.Struct(">II")
 
 Reply = tuple[dict[str, Any], bytes]
