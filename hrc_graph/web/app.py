@@ -16,7 +16,7 @@ from hrc_graph import __version__, errors, formats
 from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
-from hrc_graph.web import descriptions, graphs, library, pages, problems, resources
+from hrc_graph.web import descriptions, feeds, graphs, library, pages, problems, resources
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.metrics import Metrics
@@ -63,7 +63,21 @@ class WebApp:
 
 
 _PLACES = frozenset(
-    ("front", "queries", "id", "doc", "graphs", "graph", "dumps", "static", "health", "metrics", ".well-known")
+    (
+        "front",
+        "queries",
+        "id",
+        "doc",
+        "graphs",
+        "graph",
+        "dumps",
+        "static",
+        "health",
+        "metrics",
+        ".well-known",
+        "feeds",
+        "version",
+    )
 )
 """The first words of paths that are counted apart; what strangers make up is not."""
 
@@ -80,6 +94,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     app.include_router(library.router(answers, workspace))
     app.include_router(graphs.router(answers, settings))
     app.include_router(descriptions.router(described))
+    app.include_router(feeds.router(workspace))
     app.include_router(resources.router(answers, settings))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
