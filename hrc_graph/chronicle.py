@@ -66,7 +66,7 @@ class Chronicle:
 
     folder: Path
     head: str
-    """The commit that it reaches to; empty when there is no history."""
+    """The newest commit; empty when there is none."""
     pages: tuple[Page, ...]
     remark: str = ""
     """Why there is no history, or that older commits are missing."""
@@ -85,18 +85,18 @@ def current(root: Path, state: Path, *, base: str) -> Chronicle:
 
     Where there is no history it is empty and says why.
     """
-    folder = state / "history"
+    folder, head = state / "history", ""
     try:
         with History(root) as history:
-            known = _read(folder, base)
-            if known and known.head == history.head:
+            head, known = history.head, _read(folder, base)
+            if known and known.head == head:
                 return known
             remark = "The clone is shallow: what was changed before is not told." if history.is_shallow else ""
             told = changes.told(history, base=base)
             pages = tuple(_written(folder, number, page, base) for number, page in enumerate(_paged(told, base), 1))
-            made = Chronicle(folder, history.head, pages, remark)
+            made = Chronicle(folder, head, pages, remark)
     except NotFound as error:
-        return Chronicle(folder, "", (), str(error))
+        return Chronicle(folder, head, (), str(error))
     about = {"for": _for(base), "head": made.head, "remark": remark, "pages": [asdict(page) for page in pages]}
     replace(folder / "index.json", json.dumps(about).encode())
     kept = {page.file for page in (*pages, *(known.pages if known else ()))}

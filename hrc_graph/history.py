@@ -18,7 +18,7 @@ from dulwich.errors import NotGitRepository
 from dulwich.object_store import commit_tree_changes
 from dulwich.objects import Blob, Commit, ObjectID, Tree
 from dulwich.refs import HEADREF
-from dulwich.repo import Repo, get_user_identity
+from dulwich.repo import Repo, UnsupportedExtension, UnsupportedVersion, get_user_identity
 
 from hrc_graph.errors import BadInput, NotFound
 
@@ -61,6 +61,10 @@ class History:
         except NotGitRepository:
             raise NotFound(
                 f"{root} is in no git repository, so it has no history.", "Clone the repository of the data."
+            ) from None
+        except (UnsupportedExtension, UnsupportedVersion) as error:
+            raise NotFound(
+                f"The git repository of {root} cannot be read: {error}.", "Clone it again, plainly."
             ) from None
         top = Path(os.fsdecode(self._repository.path)).resolve()
         self._data = os.fsencode((root.resolve() / "data").relative_to(top).as_posix())

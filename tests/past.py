@@ -101,7 +101,8 @@ TEN = (
     "Claim made: World Human Rights Cities Forum 2022: attendance 900 (normal)",
     "Claim decided: World Human Rights Cities Forum 2022: attendance 900 (preferred)",
     "Made-up gazette: source added, passage added",
-    "Label corrected: Government of Lahat Regency: name “Lahat Regency Government” is now “Government of Lahat Regency”",
+    "Label corrected: Government of Lahat Regency: name “Lahat Regency Government” is now “Government of Lahat "
+    "Regency”",
     "Thing renamed: Fictional one: who:made-up-one is who:made-up-first now",
     "Thing withdrawn: Fictional two (person)",
     "Detail corrected: Human-Rights-Caring Regency or City to Government of Lahat Regency, 2026: date 2025 is now 2026",

