@@ -41,6 +41,13 @@ class ReportFormat(StrEnum):
     turtle = "turtle"
 
 
+class HistoryFormat(StrEnum):
+    """How `hrc history` tells."""
+
+    text = "text"
+    json = "json"
+
+
 class Language(StrEnum):
     """The languages of the interface."""
 
@@ -182,7 +189,7 @@ def bring(
         done = f"{would} {len(outcome.changes)} dossiers" if not outcome.problems else "nothing was changed"
         print(f"{outcome.rows} rows, {len(outcome.merges)} found again, {len(outcome.problems)} problems: {done}")
         if change:
-            print(f"hrc undo {change.number} takes it back")
+            print(f"hrc undo {change.id} takes it back")
     raise typer.Exit(1 if outcome.problems else 0)
 
 
@@ -202,15 +209,40 @@ def export(
 
 @app.command()
 def undo(
-    number: Annotated[int | None, typer.Argument(help="The change. Default: the newest.")] = None,
+    change: Annotated[str, typer.Argument(help="The commit, or the number without git. Default: the newest.")] = "",
     workspace: WorkspaceOption = None,
 ) -> None:
     """Put back what stood before a change of data/."""
     from hrc_graph import publishing
 
     with _errors():
-        change = publishing.undo(_open(workspace), number)
-        print(f"Undone: {change.what} ({len(change.after)} dossiers)")
+        undone = publishing.undo(_open(workspace), change)
+        print(f"Undone: {undone.what} ({len(undone.after)} dossiers)")
+
+
+@app.command(name="history")
+def tell(
+    thing: Annotated[str, typer.Argument(help="An IRI, a short one (gov:id-lahat) or a dossier. Default: all.")] = "",
+    format: Annotated[HistoryFormat, typer.Option("--format", help="How to tell it.")] = HistoryFormat.text,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Who changed what in data/, when and why, newest first, from the git repository it stands in."""
+    from hrc_graph import changes
+    from hrc_graph.history import History
+
+    with _errors():
+        opened = _open(workspace)
+        base = opened.settings.base
+        with History(opened.root) as history:
+            told = list(changes.told(history, base=base))
+            if history.is_shallow:
+                _ERR.print("This clone is shallow: what was changed before is not told.")
+        if thing:
+            told = changes.about(told, thing, base=base)
+        if format is HistoryFormat.json:
+            sys.stdout.writelines(changes.as_json(told, base=base))
+        else:
+            sys.stdout.writelines(f"{line}\n" for line in changes.as_text(told))
 
 
 @app.callback(invoke_without_command=True)

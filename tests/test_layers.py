@@ -13,10 +13,10 @@ from tests.conftest import ROOT
 LAYERS = (
     {"namespaces", "errors"},
     {"settings", "formats", "dates", "records", "gazetteer"},
-    {"guard", "files", "derive", "validation", "slices"},
-    {"questions", "names"},
+    {"guard", "files", "derive", "validation", "slices", "history", "telling"},
+    {"questions", "names", "changes"},
     {"engine"},
-    {"workspace", "description"},
+    {"workspace", "description", "chronicle"},
     {"review", "publishing"},
     {"tables"},
     {"web", "cli", "client"},

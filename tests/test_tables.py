@@ -456,7 +456,7 @@ def crash(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
                 raise OSError(28, "No space left on device")
         real(path, content)
 
-    monkeypatch.setattr(publishing, "replace", failing)
+    monkeypatch.setattr(files, "replace", failing)
 
 
 def test_a_change_that_is_cut_short_is_put_back_whole(copy: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -474,7 +474,7 @@ def test_a_change_is_not_undone_over_a_later_one(copy: Workspace) -> None:
     first = publishing.publish(copy, {"instruments/udhr": b"<a> <b> <c> .\n"}, "first")
     publishing.publish(copy, {"instruments/udhr": b"<a> <b> <d> .\n"}, "second")
     with pytest.raises(Exception, match="changed again"):
-        publishing.undo(copy, first.number)
+        publishing.undo(copy, first.id)
     publishing.undo(copy)
     publishing.undo(copy)
     assert [change.state for change in publishing.history(copy)] == ["undone", "undone"]

@@ -16,7 +16,7 @@ from hrc_graph import __version__, errors, formats
 from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
-from hrc_graph.web import descriptions, graphs, headers, library, pages, problems, resources
+from hrc_graph.web import descriptions, feeds, graphs, headers, library, pages, problems, resources
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.metrics import Metrics
@@ -84,7 +84,21 @@ _PREFLIGHT = {
 }
 _COMMON = [(name.lower().encode(), value.encode()) for name, value in headers.COMMON.items()]
 _PLACES = frozenset(
-    ("front", "queries", "id", "doc", "graphs", "graph", "dumps", "static", "health", "metrics", ".well-known")
+    (
+        "front",
+        "queries",
+        "id",
+        "doc",
+        "graphs",
+        "graph",
+        "dumps",
+        "static",
+        "health",
+        "metrics",
+        ".well-known",
+        "feeds",
+        "version",
+    )
 )
 """The first words of paths that are counted apart; what strangers make up is not."""
 
@@ -107,6 +121,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     app.include_router(library.router(answers, workspace))
     app.include_router(graphs.router(answers, settings))
     app.include_router(descriptions.router(described))
+    app.include_router(feeds.router(workspace))
     app.include_router(resources.router(answers, settings))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
