@@ -16,8 +16,8 @@ LAYERS = (
     {"guard", "files", "derive", "validation", "slices"},
     {"questions", "names"},
     {"engine"},
-    {"workspace", "description"},
-    {"review", "publishing"},
+    {"workspace", "description", "catalogue"},
+    {"review", "publishing", "reconciliation", "extension"},
     {"tables"},
     {"web", "cli", "client"},
 )
