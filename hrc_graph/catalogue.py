@@ -215,19 +215,17 @@ class Catalogue:
         """The thing that a match means."""
         return self.things[self._path(match.iri)]
 
-    def search(self, text: str, type: str = "") -> list[Found]:
-        """Every thing that has a name with words that begin like those of the text, or is found by `find`.
+    def holding(self, text: str) -> list[Found]:
+        """Every thing that has a name with words that begin like those of the text."""
+        wanted = fold(text) if len(text) <= _LONGEST else ""
+        return [found for thing in self.things.values() if wanted and (found := _best_by_words(thing, wanted))]
 
-        Those of the type alone, if one is asked for; the likeliest first.
-        """
+    def search(self, text: str, type: str = "") -> list[Found]:
+        """What is `holding` the words, or found by `find`; of the type, if one is asked for; the likeliest first."""
         wanted = fold(text)
         if not wanted or len(text) > _LONGEST:
             return []
-        found: dict[str, Found] = {}
-        for thing in self.things.values():
-            best = _best_by_words(thing, wanted)
-            if best:
-                found[thing.id] = best
+        found = {one.thing.id: one for one in self.holding(text)}
         families = frozenset(TYPES)
         for match in self.find(text, families):
             thing = self.of_match(match)

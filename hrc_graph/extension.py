@@ -62,7 +62,7 @@ def _all() -> dict[str, Property]:
             "country", "country", _WHERE + "?place hrc:partOf* ?value . ?value dcterms:type kind:country",
             ("gov", "place", "text", "event", "org"), "hrc:Place",
         ),
-        Property("region", "part of", _ITSELF + "?place hrc:partOf ?value", _PLACED, "hrc:Place"),
+        Property("region", "part of", _ITSELF + "?place hrc:partOf ?value . ?value a hrc:Place", _PLACED, "hrc:Place"),
         Property("coordinates", "coordinates (latitude, longitude)",
                  _WHERE + "?place geo:hasDefaultGeometry/geo:asWKT ?value", ("gov", "place", "event")),
         Property("code", "official code, with its scheme", _ITSELF + "?place skos:notation ?code "

@@ -284,7 +284,8 @@ class NameIndex:
         numbers = _numbers(text)
         for type in search.types & self._spellings.keys():
             wanted, whole = (reading.bare, spelled(reading.head)) if type in _PLACED else (fold(text), fold(text))
-            rows = [s for s in self._spellings[type] if search.allows(s.entry) and _same_numbers(numbers, s.numbers)]
+            spellings = (s for s in self._spellings[type] if s.numbers == numbers or _same_numbers(numbers, s.numbers))
+            rows = [spelling for spelling in spellings if search.allows(spelling.entry)]
             choices = [spelling.text for spelling in rows]
             found = process.extract(wanted, choices, scorer=fuzz.WRatio, limit=_LOOKED_AT, score_cutoff=_CUT)
             for name, score, row in found:
@@ -292,9 +293,8 @@ class NameIndex:
                 alike = _ALIKE * (0.45 * score + 0.45 * closer + 0.1 * fuzz.ratio(whole, rows[row].whole)) / 100
                 if len(wanted) > 3 and (name.startswith(wanted) or rows[row].whole.startswith(whole)):
                     alike = max(alike, _ALIKE - 10 + 10 * len(whole) / max(len(whole), len(rows[row].whole)))
-                entry, hint = rows[row].entry, rows[row].hint
-                if alike >= _CUT and (type not in _PLACED or self._fits(entry, reading, [hint])):
-                    search.hits([entry.iri], alike, f"spelled alike: {name}")
+                if alike >= _CUT and (type not in _PLACED or self._fits(rows[row].entry, reading, [rows[row].hint])):
+                    search.hits([rows[row].entry.iri], alike, f"spelled alike: {name}")
 
     def _fits(self, entry: _Entry, reading: Reading, hints: Collection[str | None]) -> bool:
         """Whether nothing that the text says of kind, country or region speaks against the thing."""
@@ -392,8 +392,9 @@ def _numbers(text: str) -> Numbers:
 
 def _same_numbers(one: Numbers, other: Numbers) -> bool:
     """Whether two names have the same numbers; `22/2021` is also `22 Tahun 2021`, but never `2021/22`."""
+    if not (one and other):
+        return one == other
     flat, flat_other = [n for joined in one for n in joined], [n for joined in other for n in joined]
     if flat == flat_other:
         return True
-    plain = all(len(joined) == 1 for joined in (*one, *other))
-    return plain and Counter(flat) == Counter(flat_other)
+    return all(len(joined) == 1 for joined in (*one, *other)) and Counter(flat) == Counter(flat_other)

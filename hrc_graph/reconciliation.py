@@ -32,9 +32,9 @@ FEATURES: Final = {
     "identifier": "The query or one of its properties is the id or an official code of the thing, and of nothing else.",
     "name": "How well the name agrees, from 0 to 100: 100 is the same name but for case, accents, punctuation and "
     "abbreviations; 97 and 95 the same without the word for its kind; 93 a name that GeoNames knows; up to 90 a "
-    "likeness of spelling.",
+    "likeness of spelling; up to 72 a name that holds words which begin like all of the query's.",
     "exact_name": "The name is the same, but for case, accents, punctuation and abbreviations.",
-    "only_one": "Nothing else of the type and country asked for has that name.",
+    "only_one": "It has the exact name or code, and nothing else of the type and country asked for has it.",
     "type": "The thing is of a type asked for. Always true, unless type_strict is “should”.",
     "properties": "The share of the given properties that agree, from 0 to 1, of those of which anything is known; "
     "left out when there are none.",
@@ -46,7 +46,9 @@ _SCHEMES = ("kemendagri", "bps", "geonames", "wikidata", "iso3166-1", "iso3166-2
 _UNLIKE = 60.0
 """A code is doubted when the name beside it is less like than this."""
 _CLOSE = 90.0
-"""Things of another country are offered too when nothing in the one asked for is as close as this."""
+"""Things of another country are offered too when none of the one asked for is as close as this; so with types."""
+_WORDS = 72.0
+"""A name that holds the words of the query is as good as this, at most, and looked for when nothing is better."""
 _KEYS = {"query", "type", "limit", "properties", "type_strict"}
 _YEAR = re.compile(r"\d{4}")
 
@@ -128,9 +130,9 @@ class _Search:
         self._types = frozenset(known)
         self._all = query.strict == "all"
         self._impossible = bool(query.types) and (not known or (self._all and len(known) < len(query.types)))
-        everything = frozenset().union(*catalogue.families.values())
-        asked = frozenset().union(*(catalogue.families.get(id, frozenset()) for id in known))
-        self._families = asked if known and query.strict != "should" else everything
+        self._everything = frozenset[str]().union(*catalogue.families.values())
+        asked = frozenset[str]().union(*(catalogue.families[id] for id in known))
+        self._families = asked or self._everything
         self._country = _country(catalogue, query)
         self._found: dict[str, Candidate] = {}
 
@@ -145,13 +147,26 @@ class _Search:
             for value in values if pid in ("code", *_SCHEMES) else ():
                 self._by_code(value if pid == "code" else f"{pid}:{value}")
         if text:
-            for match in self._catalogue.find(text, self._families, country=self._country):
-                self._take(match)
-            if self._country and all(found.features["name"] < _CLOSE for found in self._found.values()):
-                for match in self._catalogue.find(text, self._families):
-                    self._take(match)
+            self._by_name(text, self._families, self._country)
+            if self._country and self._is_worse_than(_CLOSE):
+                self._by_name(text, self._families, None)
+            if self._query.strict == "should" and self._is_worse_than(_CLOSE):
+                self._by_name(text, self._everything, None)
+            if self._is_worse_than(_WORDS):
+                for held in self._catalogue.holding(text):
+                    if held.thing.family in self._families:
+                        self._add(
+                            held.thing, _WORDS * held.score / 100, held.why, identifier=False, exact=False, alone=False
+                        )
         ranked = sorted(self._found.values(), key=lambda found: (-found.score, not found.match, found.thing.id))
         return ranked[: self._query.limit]
+
+    def _is_worse_than(self, name: float) -> bool:
+        return all(found.features["name"] < name for found in self._found.values())
+
+    def _by_name(self, text: str, families: frozenset[str], country: str | None) -> None:
+        for match in self._catalogue.find(text, families, country=country):
+            self._take(match)
 
     def _by_code(self, code: str) -> None:
         """A code that one thing has means it, unless the name beside it is quite another."""
