@@ -105,6 +105,8 @@ class Thing:
     within: tuple[str, ...] = ()
     """The larger places or broader themes, the nearest first."""
     years: tuple[int, ...] = ()
+    place: str = ""
+    """What it governs, or where it is."""
 
     @property
     def name(self) -> str:
@@ -150,10 +152,8 @@ class Catalogue:
         self.types: dict[str, Type] = {}
         self.kinds: dict[str, dict[str, str]] = {}
         """The names of the kinds of places, texts and so on, by language."""
-        self.nations: dict[str, str] = {}
-        """Countries by every folded name."""
-        self.families: dict[str, frozenset[str]] = {}
-        """The families that have things of a type."""
+        self.nations: dict[str, str] = {}  # countries by every folded name
+        self.families: dict[str, frozenset[str]] = {}  # those that have things of a type
         self.index = NameIndex(base)
 
     @classmethod
@@ -220,6 +220,12 @@ class Catalogue:
         wanted = fold(text) if len(text) <= _LONGEST else ""
         return [found for thing in self.things.values() if wanted and (found := _best_by_words(thing, wanted))]
 
+    def nearest(self, thing: Thing, wanted: str) -> tuple[str, str]:
+        """The name that is most like a folded text, with its language; a government has those of its place too."""
+        both = (thing, self.things.get(thing.place, thing)) if thing.family == "gov" else (thing,)
+        named = (pair for one in both for pair in zip(one.folded, one.names, strict=True))
+        return max(named, key=lambda pair: fuzz.ratio(pair[0], wanted))[1]
+
     def search(self, text: str, type: str = "") -> list[Found]:
         """What is `holding` the words, or found by `find`; of the type, if one is asked for; the likeliest first."""
         wanted = fold(text)
@@ -230,7 +236,7 @@ class Catalogue:
         for match in self.find(text, families):
             thing = self.of_match(match)
             if match.score >= _LIKE and (thing.id not in found or found[thing.id].score < match.score):
-                name, language = nearest(thing, wanted)
+                name, language = self.nearest(thing, wanted)
                 found[thing.id] = Found(thing, name, language, match.score, match.why)
         meant = self.thing(text)
         if meant:
@@ -259,12 +265,6 @@ def _best_by_words(thing: Thing, wanted: str) -> Found | None:
             if score > best:
                 best, place = score, number
     return Found(thing, *thing.names[place], round(best, 1), "its name") if place >= 0 else None
-
-
-def nearest(thing: Thing, wanted: str) -> tuple[str, str]:
-    """The name of a thing, with its language, that is most like a folded text."""
-    place = max(range(len(thing.folded)), key=lambda number: fuzz.ratio(thing.folded[number], wanted))
-    return thing.names[place]
 
 
 def marked(name: str, text: str) -> list[tuple[str, bool]]:
@@ -362,6 +362,7 @@ class _Reader:
             sys.intern(nation),
             tuple(map(sys.intern, above)),
             tuple(years),
+            governed.id if governed else "",
         )
         catalogue.things[thing.id] = thing
         if family == "place" and kind == "country":

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal
 from rapidfuzz import fuzz
 
 from hrc_graph import gazetteer
-from hrc_graph.catalogue import Catalogue, Thing, nearest
+from hrc_graph.catalogue import Catalogue, Thing
 from hrc_graph.errors import BadRequest
 from hrc_graph.gazetteer import bare, fold, group
 from hrc_graph.names import Match
@@ -43,6 +43,7 @@ FEATURES: Final = {
 _FEW = 5
 _LONGEST = 10_000
 _SCHEMES = ("kemendagri", "bps", "geonames", "wikidata", "iso3166-1", "iso3166-2")
+_CODES = ("code", *_SCHEMES)
 _UNLIKE = 60.0
 """A code is doubted when the name beside it is less like than this."""
 _CLOSE = 90.0
@@ -91,7 +92,7 @@ def _query(key: str, given: Any) -> Query:
         raise wrong("it is not an object of these fields.", f"It may have {', '.join(sorted(_KEYS))}.")
     text, types, limit = given.get("query", ""), given.get("type", []), given.get("limit", _FEW)
     strict, properties = given.get("type_strict", "any"), given.get("properties", [])
-    types = [types] if isinstance(types, str) else types
+    types = [types] if isinstance(types, str) and types else types or []
     if not isinstance(text, str) or len(text) > _LONGEST:
         raise wrong(f"query is not a string of at most {_LONGEST:,} signs.", "Send the name, code or id to look for.")
     if not isinstance(types, list) or not all(isinstance(type, str) for type in types):
@@ -135,6 +136,8 @@ class _Search:
         self._families = asked or self._everything
         self._country = _country(catalogue, query)
         self._found: dict[str, Candidate] = {}
+        self._coded: set[str] = set()
+        """What the codes among the properties mean."""
 
     def best(self) -> list[Candidate]:
         if self._impossible and self._query.strict != "should":
@@ -144,7 +147,7 @@ class _Search:
         if meant:
             self._add(meant, 100.0, "its id", identifier=True, exact=False, alone=True)
         for pid, values in self._query.properties:
-            for value in values if pid in ("code", *_SCHEMES) else ():
+            for value in values if pid in _CODES else ():
                 self._by_code(value if pid == "code" else f"{pid}:{value}")
         if text:
             self._by_name(text, self._families, self._country)
@@ -174,7 +177,8 @@ class _Search:
         for match in self._catalogue.find(code, self._families):
             thing = self._catalogue.of_match(match)
             if match.certain and match.why.startswith("code "):
-                like = _likeness(thing, text) if text else 100.0
+                self._coded.add(thing.id)
+                like = _likeness(self._catalogue, thing, text) if text else 100.0
                 self._add(thing, like, match.why, identifier=like >= _UNLIKE, exact=False, alone=True)
 
     def _take(self, match: Match) -> None:
@@ -187,9 +191,7 @@ class _Search:
         if not of_type and self._query.strict != "should":
             return
         agreeing = [
-            agrees
-            for pid, values in self._query.properties
-            if values and (agrees := _agrees(self._catalogue, thing, pid, values)) is not None
+            agrees for pid, values in self._query.properties if (agrees := self._agrees(thing, pid, values)) is not None
         ]
         share = round(sum(agreeing) / len(agreeing), 3) if agreeing else None
         features: dict[str, bool | float] = {
@@ -201,6 +203,12 @@ class _Search:
         match = of_type and (identifier or (exact and alone)) and share in (None, 1.0)
         if thing.id not in self._found or self._found[thing.id].score < score:
             self._found[thing.id] = Candidate(thing, score, match, features, why)
+
+    def _agrees(self, thing: Thing, pid: str, values: tuple[str, ...]) -> bool | None:
+        agrees = _agrees(self._catalogue, thing, pid, values) if values else None
+        if agrees is None and pid in _CODES and self._coded:  # the code is another thing's
+            return thing.id in self._coded
+        return agrees
 
     def _is_of_type(self, thing: Thing) -> bool:
         if not self._query.types:
@@ -216,10 +224,10 @@ def score_of(features: dict[str, bool | float]) -> float:
     return round(features["name"] * (0.8 + 0.2 * share) * (1.0 if features["type"] else 0.8), 1)
 
 
-def _likeness(thing: Thing, text: str) -> float:
+def _likeness(catalogue: Catalogue, thing: Thing, text: str) -> float:
     """How like the nearest name is to a text, from 0 to 100."""
     wanted = fold(text)
-    return round(fuzz.WRatio(fold(nearest(thing, wanted)[0]), wanted), 1)
+    return round(fuzz.WRatio(fold(catalogue.nearest(thing, wanted)[0]), wanted), 1)
 
 
 def _country(catalogue: Catalogue, query: Query) -> str | None:
@@ -240,7 +248,7 @@ def nation(catalogue: Catalogue, text: str) -> str:
 
 def _agrees(catalogue: Catalogue, thing: Thing, pid: str, values: tuple[str, ...]) -> bool | None:
     """Whether any of the values is the thing's; None when nothing is known of it, or the property is not known."""
-    if pid in _SCHEMES or pid == "code":
+    if pid in _CODES:
         own = [(scheme, code) for scheme, code in thing.codes if pid in ("code", scheme)]
         codes = {code for _, code in own} | {f"{scheme}:{code}" for scheme, code in own}
         return not codes.isdisjoint(values) if own else None

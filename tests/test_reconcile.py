@@ -88,7 +88,7 @@ def test_openrefine_can_do_its_work_from_the_address_alone(server: Server) -> No
     assert matched["q0"][0]["id"] == "id/place/id-lampung-timur"
     assert matched["q0"][0]["match"]
     assert [matched[f"q{number}"][0]["id"].rpartition("/")[2] for number in (1, 2, 3, 5)] == [
-        "id-lahat", "id-palembang", "id-semarang", "id-bojonegoro",
+        "id-lahat", "id-palembang", "id-semarang-city", "id-bojonegoro",
     ]  # fmt: skip
 
     # It shows a candidate in a frame, opens it, and completes what a person types instead.
@@ -194,10 +194,9 @@ def dirty_spellings(store: ox.Store) -> list[tuple[str, str]]:
         for name in sorted({city.name, *city.alternate_names})
         if bearers[spelled(name)] == 1 and len(name) > 3
     ]
-    plain = [(place, city.name) for place, city in sorted(cities.items()) if bearers[spelled(city.name)] == 1]
     spellings = chance.sample(names, 40)
-    spellings += [(place, chance.choice(PREFIXES).format(name)) for place, name in chance.sample(plain, 30)]
-    for place, name in chance.sample([named for named in plain if len(named[1]) > 4], 30):
+    spellings += [(place, chance.choice(PREFIXES).format(name)) for place, name in chance.sample(names, 30)]
+    for place, name in chance.sample([named for named in names if len(named[1]) > 4], 30):
         at = chance.randrange(1, len(name) - 1)
         swapped = name[:at] + name[at + 1] + name[at] + name[at + 2 :]
         typos = (name[:at] + name[at + 1 :], name[:at] + name[at] + name[at:], swapped, name.upper()[:-1])
@@ -369,7 +368,7 @@ def select_signed(server: Server, slug: str) -> set[str]:
     return {row["text"].removeprefix(namespaces.BASE) for row in rows}
 
 
-DEEP = '{"q":' * 100_000
+DEEP = '{"q":' * 20_000
 LONG = json.dumps({"q": {"query": "Lahat " * 1_700}})
 
 
@@ -383,7 +382,7 @@ LONG = json.dumps({"q": {"query": "Lahat " * 1_700}})
         ({"queries": "null"}, 400),
         ({"queries": "{}"}, 200),
         ({"queries": DEEP}, 400),
-        ({"queries": "[" * 100_000}, 400),
+        ({"queries": "[" * 200_000}, 400),
         ({"queries": '{"q": "Lahat"}'}, 400),
         ({"queries": '{"q": {}}'}, 400),
         ({"queries": '{"q": {"query": ""}}'}, 400),
