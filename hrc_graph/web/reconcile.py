@@ -158,9 +158,10 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
 
     @routes.get("/about", summary="How the service scores, for people")
     async def about(request: Request) -> Response:
-        return page(
+        return finder.unchanged(request) or page(
             "reconcile.html",
             request.headers,
+            fields=finder.about(request, finder.answers.engine.snapshot),
             title="Match a table with the graph",
             address=_origin(request) + "/reconcile",
             features=reconciliation.FEATURES,
