@@ -10,6 +10,7 @@
     ├── Refused                 well-formed, but this service does not do it
     │   ├── QueryTooLarge       past the size, depth or number of tokens allowed
     │   ├── ServiceRefused      SERVICE would call another server
+    │   ├── BatchTooLarge       more questions at once, or more bytes of them, than are taken
     │   └── AnswerTooLarge      the answer is past the cap; nothing of it is sent
     ├── NotFound                no such thing, graph, question or file
     ├── NotAcceptable           none of the formats asked for is offered
@@ -87,6 +88,10 @@ class QueryTooLarge(Refused):
 
 class ServiceRefused(Refused):
     """A query with SERVICE, which would call another server."""
+
+
+class BatchTooLarge(Refused):
+    """More questions at once, or more bytes of them, than are taken."""
 
 
 class AnswerTooLarge(Refused):

@@ -235,13 +235,11 @@ def _states() -> dict[str, str]:
     return found | {key: f"CA-{code}" for code, (_, name) in _PROVINCES.items() for key in (code, name)}
 
 
-def in_region(geonameid: int, region: str) -> bool | None:
-    """Whether a city lies in a region of Canada or the USA (ISO 3166-2); None when GeoNames does not tell."""
-    city = _world()[0].get(geonameid)
-    nation, _, code = region.partition("-")
-    if city is None or city["countrycode"] != nation:
-        return None
-    return bool(city["admin1code"] == (_PROVINCES[code][0] if nation == "CA" else code))
+def region(city: Candidate) -> str | None:
+    """The region of Canada or the USA that a city lies in (ISO 3166-2)."""
+    if city.country == "CA":
+        return next((f"CA-{code}" for code, (number, _) in _PROVINCES.items() if number == city.admin1), None)
+    return f"US-{city.admin1}" if city.country == "US" else None
 
 
 @functools.cache

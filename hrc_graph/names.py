@@ -22,8 +22,8 @@ from hrc_graph.gazetteer import Reading, bare, fold, read, spelled
 
 __all__ = ["TYPES", "Match", "NameIndex", "Reading", "bare", "fold", "read", "spelled"]
 
-TYPES = ("place", "gov", "text", "event", "org", "aim", "person", "source")
-"""The things that can be found, as their IRIs name them: `id/<type>/<slug>`."""
+TYPES = ("place", "gov", "text", "event", "org", "aim", "person", "source", "theme")
+"""The things that can be found, as their IRIs name them: `id/<type>/<slug>`; themes are in the vocabulary."""
 
 Numbers = tuple[tuple[str, ...], ...]
 
@@ -69,6 +69,7 @@ class _Entry:
     kind: str | None = None
     country: str | None = None
     within: tuple[str, ...] = ()
+    region: str | None = None
 
     def code(self, scheme: str) -> str | None:
         return next((code for named, code in self.codes if named == scheme), None)
@@ -96,7 +97,8 @@ class NameIndex:
         self._codes: dict[str, dict[str, list[str]]] = defaultdict(dict)
         self._spellings: dict[str, list[_Spelling]] = {type: [] for type in TYPES}
         self._regions: dict[str, str] = {}
-        self._abroad: dict[str, set[str]] = defaultdict(set)
+        self.abroad: dict[str, set[str]] = defaultdict(set)
+        """What GeoNames calls the cities: spelled name → IRIs; to be had after `look_abroad`."""
         self._not_abroad: list[_Entry] = []
 
     @classmethod
@@ -118,8 +120,9 @@ class NameIndex:
 
     def type_of(self, iri: str) -> str | None:
         """The type that an IRI of a thing shows."""
-        kind = iri.removeprefix(self.base + "id/").partition("/")[0]
-        return kind if iri.startswith(self.base + "id/") and kind in TYPES else None
+        start = next((start for start in (self.base + "id/", namespaces.VOCAB) if iri.startswith(start)), iri)
+        kind = iri.removeprefix(start).partition("/")[0]
+        return kind if kind in TYPES else None
 
     def add(
         self,
@@ -259,32 +262,30 @@ class NameIndex:
         for iri in self._codes.get(f"iso3166-1:{nation.code}", {}) if nation else ():
             search.hits([iri], _KNOWN_ELSEWHERE, f"GeoNames: {nation.name if nation else ''}")
         if not search.types.isdisjoint(_PLACED):
-            self._look_abroad()
-            for iri in self._abroad.get(spelled(reading.head), set()) | self._abroad.get(reading.bare, set()):
+            self.look_abroad()
+            for iri in self.abroad.get(spelled(reading.head), set()) | self.abroad.get(reading.bare, set()):
                 if self._fits(self._entries[iri], reading, []):
                     search.hits([iri], _KNOWN_ELSEWHERE, f"GeoNames: {reading.head}")
 
-    def _look_abroad(self) -> None:
-        """Learn what GeoNames calls the cities that it knows by their code, or surely by their name."""
+    def look_abroad(self) -> None:
+        """Learn what GeoNames says of the cities that it knows by their code, or surely by their name."""
         for entry in self._not_abroad:
             number = entry.code("geonames")
             city = gazetteer.city(int(number)) if number and number.isdigit() else None
             if not number and entry.country and gazetteer.group(entry.kind) == "city":
                 known = (gazetteer.locate(name, entry.country, entry.kind or "") for name in entry.names)
                 city = next((found for places in known for found in places if found.certain), None)
+            entry.region = gazetteer.region(city) if city else None
             for name in filter(spelled, city.alternate_names if city else ()):
-                self._abroad[spelled(name)].add(entry.iri)
+                self.abroad[spelled(name)].add(entry.iri)
         self._not_abroad.clear()
 
     def _by_likeness(self, text: str, reading: Reading, search: _Search) -> None:
         numbers = _numbers(text)
         for type in search.types & self._spellings.keys():
             wanted, whole = (reading.bare, spelled(reading.head)) if type in _PLACED else (fold(text), fold(text))
-            rows = [
-                spelling
-                for spelling in self._spellings[type]
-                if search.allows(spelling.entry) and _same_numbers(numbers, spelling.numbers)
-            ]
+            spellings = (s for s in self._spellings[type] if s.numbers == numbers or _same_numbers(numbers, s.numbers))
+            rows = [spelling for spelling in spellings if search.allows(spelling.entry)]
             choices = [spelling.text for spelling in rows]
             found = process.extract(wanted, choices, scorer=fuzz.WRatio, limit=_LOOKED_AT, score_cutoff=_CUT)
             for name, score, row in found:
@@ -292,9 +293,8 @@ class NameIndex:
                 alike = _ALIKE * (0.45 * score + 0.45 * closer + 0.1 * fuzz.ratio(whole, rows[row].whole)) / 100
                 if len(wanted) > 3 and (name.startswith(wanted) or rows[row].whole.startswith(whole)):
                     alike = max(alike, _ALIKE - 10 + 10 * len(whole) / max(len(whole), len(rows[row].whole)))
-                entry, hint = rows[row].entry, rows[row].hint
-                if alike >= _CUT and (type not in _PLACED or self._fits(entry, reading, [hint])):
-                    search.hits([entry.iri], alike, f"spelled alike: {name}")
+                if alike >= _CUT and (type not in _PLACED or self._fits(rows[row].entry, reading, [rows[row].hint])):
+                    search.hits([rows[row].entry.iri], alike, f"spelled alike: {name}")
 
     def _fits(self, entry: _Entry, reading: Reading, hints: Collection[str | None]) -> bool:
         """Whether nothing that the text says of kind, country or region speaks against the thing."""
@@ -306,11 +306,12 @@ class NameIndex:
         """Whether a thing lies where the ending of a name says; None when nothing tells."""
         if reading.country_hint and entry.country and entry.country not in reading.country_hint:
             return False
-        region, number = reading.region_hint, entry.code("geonames")
+        region = reading.region_hint
         if region is None or (reading.country_hint and entry.country and not region.startswith(entry.country)):
             return bool(entry.country) or None
         if reading.country_hint:
-            return gazetteer.in_region(int(number), region) if number and number.isdigit() else None
+            self.look_abroad()
+            return entry.region == region if entry.region else None
         larger = [self._entries[iri] for iri in entry.within if iri in self._entries]
         if any(region == read(name).bare for place in larger for name in place.names):
             return True
@@ -391,8 +392,9 @@ def _numbers(text: str) -> Numbers:
 
 def _same_numbers(one: Numbers, other: Numbers) -> bool:
     """Whether two names have the same numbers; `22/2021` is also `22 Tahun 2021`, but never `2021/22`."""
+    if not (one and other):
+        return one == other
     flat, flat_other = [n for joined in one for n in joined], [n for joined in other for n in joined]
     if flat == flat_other:
         return True
-    plain = all(len(joined) == 1 for joined in (*one, *other))
-    return plain and Counter(flat) == Counter(flat_other)
+    return all(len(joined) == 1 for joined in (*one, *other)) and Counter(flat) == Counter(flat_other)

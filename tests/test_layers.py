@@ -16,8 +16,8 @@ LAYERS = (
     {"guard", "files", "derive", "validation", "slices", "history", "telling"},
     {"questions", "names", "changes"},
     {"engine"},
-    {"workspace", "description", "chronicle"},
-    {"review", "publishing"},
+    {"workspace", "description", "chronicle", "catalogue"},
+    {"review", "publishing", "reconciliation", "extension"},
     {"tables"},
     {"web", "cli", "client"},
 )

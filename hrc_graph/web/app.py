@@ -16,9 +16,21 @@ from hrc_graph import __version__, errors, formats
 from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
-from hrc_graph.web import descriptions, feeds, graphs, headers, library, pages, problems, resources
+from hrc_graph.web import (
+    descriptions,
+    feeds,
+    graphs,
+    headers,
+    library,
+    pages,
+    problems,
+    reconcile,
+    resources,
+    search,
+)
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
+from hrc_graph.web.finder import Finder
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.sparql import SparqlApp
 from hrc_graph.workspace import Workspace
@@ -85,21 +97,10 @@ _PREFLIGHT = {
 _COMMON = [(name.lower().encode(), value.encode()) for name, value in headers.COMMON.items()]
 _PLACES = frozenset(
     (
-        "front",
-        "queries",
-        "id",
-        "doc",
-        "graphs",
-        "graph",
-        "dumps",
-        "static",
-        "health",
-        "metrics",
-        ".well-known",
-        "feeds",
-        "version",
+        "front", "queries", "id", "doc", "graphs", "graph", "dumps", "static", "health", "metrics", ".well-known",
+        "feeds", "version", "search", "opensearch.xml", "reconcile",
     )
-)
+)  # fmt: skip
 """The first words of paths that are counted apart; what strangers make up is not."""
 
 
@@ -123,6 +124,9 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     app.include_router(descriptions.router(described))
     app.include_router(feeds.router(workspace))
     app.include_router(resources.router(answers, settings))
+    finder = Finder(answers, clients, settings)
+    app.include_router(reconcile.router(finder, settings))
+    app.include_router(search.router(finder, settings))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.exception_handler(errors.HrcError)

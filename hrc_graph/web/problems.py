@@ -21,6 +21,7 @@ _STATUS: tuple[tuple[type[errors.HrcError], int], ...] = (
     (errors.QueryTooLarge, 400),
     (errors.ServiceRefused, 403),
     (errors.AnswerTooLarge, 413),
+    (errors.BatchTooLarge, 413),
     (errors.NotFound, 404),
     (errors.NotAcceptable, 406),
     (errors.WrongMethod, 405),
