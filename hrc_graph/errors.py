@@ -12,6 +12,7 @@
     │   ├── ServiceRefused      SERVICE would call another server
     │   └── AnswerTooLarge      the answer is past the cap; nothing of it is sent
     ├── NotFound                no such thing, graph, question or file
+    ├── Gone                    it was there and was withdrawn
     ├── NotAcceptable           none of the formats asked for is offered
     ├── WrongMethod             the address exists, the method does not
     ├── WrongMediaType          the body is not in a type this address reads
@@ -95,6 +96,13 @@ class AnswerTooLarge(Refused):
 
 class NotFound(HrcError):
     """No such thing, graph, question or file."""
+
+
+@dataclass
+class Gone(HrcError):
+    """A thing that was there and was withdrawn; `successors` are the IRIs of what stands in its place."""
+
+    successors: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 class NotAcceptable(HrcError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -27,13 +28,18 @@ from hrc_graph.workspace import Workspace
 class WebApp:
     """Sends `/sparql` to the endpoint and every other path to the pages, which it counts."""
 
-    def __init__(self, sparql: ASGIApp, rest: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, sparql: ASGIApp, rest: ASGIApp, metrics: Metrics, base: str) -> None:
         self._sparql = sparql
         self._rest = rest
         self._metrics = metrics
+        self._under = urlsplit(base).path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on."""
+        """Pass one request on. The path of an IRI below a base such as `https://example.org/hrc/` works as it is."""
+        if scope["type"] == "http" and scope["path"].startswith(self._under) and self._under != "/":
+            below = scope["path"].removeprefix(self._under)
+            if below.partition("/")[0] in _PLACES:
+                scope = {**scope, "path": "/" + below}
         if scope["type"] == "http" and scope["path"] == "/sparql":
             await self._sparql(scope, receive, send)
         elif scope["type"] == "http":
@@ -63,7 +69,7 @@ class WebApp:
 
 
 _PLACES = frozenset(
-    ("front", "queries", "id", "doc", "graphs", "graph", "dumps", "static", "health", "metrics", ".well-known")
+    "front queries id def vocab shape shapes ontology doc graphs graph dumps static health metrics .well-known".split()
 )
 """The first words of paths that are counted apart; what strangers make up is not."""
 
@@ -80,7 +86,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     app.include_router(library.router(answers, workspace))
     app.include_router(graphs.router(answers, settings))
     app.include_router(descriptions.router(described))
-    app.include_router(resources.router(answers, settings))
+    app.include_router(resources.router(answers, workspace))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.exception_handler(errors.HrcError)
@@ -104,4 +110,4 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
         return await described.respond("service", format, url, asked)
 
     scratch = engine if isinstance(engine, Scratch) else None
-    return WebApp(SparqlApp(answers, clients, metrics, settings, describe, scratch, token), app, metrics)
+    return WebApp(SparqlApp(answers, clients, metrics, settings, describe, scratch, token), app, metrics, settings.base)
