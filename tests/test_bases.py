@@ -45,7 +45,7 @@ act:contoh a hrc:Commitment ; hrc:actor gov:contoh ; hrc:mode mode:signed ; hrc:
 gov:hostile a hrc:LocalGovernment ; hrc:primaryPlace place:contoh ; hrc:cites cite:form--p1 ;
   skos:prefLabel "</script><script>alert(1)</script><!-- & \\u2028 ]]> <b>"@en .
 
-gov:contoh-old owl:deprecated true ; dcterms:isReplacedBy gov:contoh-older .
+gov:contoh-old owl:deprecated true ; dcterms:isReplacedBy gov:contoh-older ; skos:changeNote "Renamed."@en .
 gov:contoh-older owl:deprecated true ; dcterms:isReplacedBy gov:contoh ; skos:changeNote "Recorded twice."@en .
 gov:withdrawn owl:deprecated true ; skos:changeNote "No source ever named it."@en .
 gov:parted owl:deprecated true ; dcterms:isReplacedBy gov:contoh , gov:hostile .

@@ -149,7 +149,7 @@ def test_the_page_of_a_class_is_its_documentation(server: Server) -> None:
         "exactly 1; of the class Organisation",
         "Choose exactly one government or organisation that made this commitment, not the place.",
         "from the list Modes of commitment",
-        "An act is not recorded twice",
+        "No commitment before its text",
         "Questions that use it",
         'href="/queries/commitments-of-a-government"',
         "an example",

@@ -69,7 +69,8 @@ class WebApp:
 
 
 _PLACES = frozenset(
-    "front queries id def vocab shape shapes ontology doc graphs graph dumps static health metrics .well-known".split()
+    ("front", "queries", "id", "doc", "graphs", "graph", "dumps", "static", "health", "metrics", ".well-known")
+    + ("def", "vocab", "shape", "shapes", "ontology")
 )
 """The first words of paths that are counted apart; what strangers make up is not."""
 
