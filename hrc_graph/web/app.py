@@ -69,8 +69,10 @@ class WebApp:
 
 
 _PLACES = frozenset(
-    ("front", "queries", "id", "doc", "graphs", "graph", "dumps", "static", "health", "metrics", ".well-known")
-    + ("def", "vocab", "shape", "shapes", "ontology")
+    (
+        *("front", "queries", "graphs", "graph", "dumps", "static", "health", "metrics", ".well-known"),
+        *("id", "def", "vocab", "shape", "shapes", "ontology", "doc"),
+    )
 )
 """The first words of paths that are counted apart; what strangers make up is not."""
 

@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import pyoxigraph as ox
 
@@ -83,6 +83,7 @@ SELECT DISTINCT ?next WHERE {
 """
 
 
+@lru_cache(256)
 def term(short: str) -> ox.NamedNode:
     """The term that is written so, such as `hrc:date`."""
     prefix, _, local = short.partition(":")

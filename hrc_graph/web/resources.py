@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
@@ -34,6 +36,19 @@ from hrc_graph.workspace import Workspace
 _SPACES = {"def": "ontology", "vocab": "ontology", "shape": "shapes"}
 """What a namespace by itself leads to."""
 _DESCRIPTION = "/.well-known/void"
+_OF_THE_BODY = (b"content-type", b"content-encoding", b"content-language")
+_KEPT, _KEPT_SIZE = 64, 256 * 1024
+"""So many documents are kept as they were sent, none of more bytes than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A document as it is sent."""
+
+    body: bytes
+    fields: list[tuple[bytes, bytes]]
+    tag: str
+    modified: datetime
 
 
 def router(answers: Answers, workspace: Workspace) -> APIRouter:
@@ -42,6 +57,7 @@ def router(answers: Answers, workspace: Workspace) -> APIRouter:
     settings = workspace.settings
     documents = Documents(answers, settings)
     terms = Terms(documents, workspace.questions, settings.base)
+    kept: OrderedDict[tuple[object, ...], _Made] = OrderedDict()
 
     def moved(gone: Gone, place: Callable[[str], str]) -> Response:
         """301 to a place for the path of the one thing that stands for another. Raises what it is given for others."""
@@ -90,25 +106,39 @@ def router(answers: Answers, workspace: Workspace) -> APIRouter:
         stem, format = _suffix(path)
         negotiated = format is None
         format = format or formats.negotiate(request.headers.get("accept"), formats.DOCUMENTS)
-        client = client_of(request)
-        try:
-            found = await documents.find(_thing(stem), client, _page(request))
-        except Gone as gone:
-            return moved(gone, lambda successor: _at(successor[1:]) + path[len(stem) :])
         encoding = encoding_of(request.headers.get("accept-encoding", ""))
-        tag, modified = _tag(found, format, encoding, terms.digest), _modified(answers)
-        fields = _fields(found, format, tag, modified, negotiated)
-        if _is_held(request, tag, modified):
-            return Whole(b"", fields, 304)
+        key = (answers.engine.snapshot, stem, format.name, negotiated, encoding, _page(request))
+        made = kept.get(key)
+        if made is None:
+            try:
+                made = await make(stem, format, negotiated, encoding, request)
+            except Gone as gone:
+                return moved(gone, lambda successor: _at(successor[1:]) + path[len(stem) :])
+            if len(made.body) <= _KEPT_SIZE:
+                kept[key] = made
+            while len(kept) > _KEPT:
+                kept.popitem(last=False)
+        else:
+            kept.move_to_end(key)
+        if _is_held(request, made):
+            return Whole(b"", [field for field in made.fields if field[0] not in _OF_THE_BODY], 304)
+        return Whole(made.body, made.fields)
+
+    async def make(stem: str, format: formats.Format, negotiated: bool, encoding: str, request: Request) -> _Made:
+        client = client_of(request)
+        found = await documents.find(_thing(stem), client, _page(request))
         words, sections = {}, []
         if format is formats.HTML:
             words = await terms.words(client)
             sections = await terms.sections(found, words, client)
+            if answers.engine.snapshot != found.snapshot:  # these may be of another one
+                return await make(stem, format, negotiated, encoding, request)
         body, coding = await asyncio.to_thread(_written, found, format, words, sections, settings.base, encoding)
-        fields.append((b"content-type", format.content_type.encode()))
+        tag, modified = _tag(found, format, encoding, terms.digest), _modified(answers)
+        fields = _fields(found, format, tag, modified, negotiated)
         if coding:
             fields.append((b"content-encoding", coding.encode()))
-        return Whole(body, fields)
+        return _Made(body, fields, tag, modified)
 
     return routes
 
@@ -188,16 +218,16 @@ def _modified(answers: Answers) -> datetime:
     return datetime.fromtimestamp(int(made), UTC)
 
 
-def _is_held(request: Request, tag: str, modified: datetime) -> bool:
+def _is_held(request: Request, made: _Made) -> bool:
     """Whether the client has it already; the entity tag is asked first (RFC 9110, section 13.2.2)."""
     held = request.headers.get("if-none-match")
     if held is not None:
-        return matches(tag, held)
+        return matches(made.tag, held)
     try:
         since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
     except ValueError:
         return False
-    return since.tzinfo is not None and modified <= since
+    return since.tzinfo is not None and made.modified <= since
 
 
 def _fields(
@@ -218,6 +248,7 @@ def _fields(
         if found.pages > 1 and 1 <= number <= found.pages:
             links.append((f"{path}{suffix}?page={number}", f'rel="{name}"'))
     fields = {
+        "content-type": format.content_type,
         "etag": tag,
         "last-modified": format_datetime(modified, usegmt=True),
         "vary": "Accept, Accept-Encoding",

@@ -197,12 +197,15 @@ def _contested(document: Document, reader: Reader) -> list[tuple[str, Shown, str
         values = {str(value) for claim in sides for value in said.values(claim, "rdf:object")}
         differ = prop == term("hrc:date").value and len(values) > 1
         if len(sides) > 1 and (differ or any(rank != "normal" for rank in ranks)):
-            for claim, rank in zip(sides, ranks, strict=True):
+            for claim, rank in sorted(zip(sides, ranks, strict=True), key=lambda side: _RANKS.get(side[1], 1)):
                 sources = {s: None for cite in said.nodes(claim, "hrc:cites") for s in said.nodes(cite, "hrc:source")}
                 value = said.first(claim, "rdf:object")
                 if value is not None:
                     shown.append((reader.word(prop), reader.shown(value), rank, [reader.shown(s) for s in sources]))
     return shown
+
+
+_RANKS = {"preferred": 0, "normal": 1, "deprecated": 2}
 
 
 def _rank(said: Statements, claim: ox.NamedNode) -> str:
@@ -295,6 +298,7 @@ _WORDS = _known(
         "sh:targetSubjectsOf": "speaks of whatever has",
         "sh:property": "asks of",
         "sh:path": "property",
+        "sh:sparql": "rule",
         "sh:name": "name in forms",
         "sh:message": "message",
         "sh:severity": "severity",
