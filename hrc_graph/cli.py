@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from hrc_graph import __version__, formats, questions
+from hrc_graph import __version__, formats, namespaces, questions
 from hrc_graph.engine import Engine, Question, snapshots
 from hrc_graph.errors import BadFile, BadParameter, HrcError
 from hrc_graph.settings import Judge, Settings
@@ -28,6 +28,10 @@ _ERR = Console(stderr=True, highlight=False)
 WorkspaceOption = Annotated[
     Path | None,
     typer.Option("--workspace", help="A folder with ontology/ and data/. Default: the nearest one upwards."),
+]
+BaseOption = Annotated[
+    str,
+    typer.Option("--base", envvar="HRC_BASE", help="The IRI that things are under; ends in a slash."),
 ]
 TimeLimit = Annotated[float, typer.Option("--time-limit", min=0.1, help="Seconds after which a query is stopped.")]
 
@@ -72,6 +76,7 @@ def serve(
         list[str] | None,
         typer.Option(help="SERVICE may call endpoints that start so, up to the slash after the host."),
     ] = None,
+    base: BaseOption = namespaces.BASE,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Answer questions over HTTP: build the index if files changed, start, print the address."""
@@ -79,7 +84,7 @@ def serve(
 
     with _errors():
         services = tuple(map(_service_prefix, allow_service or ()))
-        opened = _open(workspace, Settings(time_limit=time_limit, services=services))
+        opened = _open(workspace, Settings(base=_base(base), time_limit=time_limit, services=services))
         snapshot = _snapshot(opened)
         place = server.Place(host, port, allow_update, token)
         server.run(opened, snapshot, place, announce=lambda address: print(f"Listening on {address}", flush=True))
@@ -88,11 +93,12 @@ def serve(
 @app.command()
 def build(
     fresh: Annotated[bool, typer.Option("--fresh", help="Build again even when no file changed.")] = False,
+    base: BaseOption = namespaces.BASE,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Derive the snapshot that questions are answered from; prints its id."""
     with _errors():
-        snapshot = _snapshot(_open(workspace), fresh=fresh)
+        snapshot = _snapshot(_open(workspace, Settings(base=_base(base))), fresh=fresh)
         print(f"{snapshot.id}  {snapshot.triples} triples in {snapshot.graphs} graphs")
 
 
@@ -288,6 +294,12 @@ def _question(workspace: Workspace, asked: str, given: list[str], format: str) -
 def _service_prefix(given: str) -> str:
     if not re.match(r"https?://[^/]+/", given):
         raise BadParameter(f"“{given}” would let other hosts in.", "Write it to the slash: https://query.example.org/")
+    return given
+
+
+def _base(given: str) -> str:
+    if not re.match(r"https?://[^/?#\s<>\"{}|\\^`]+/([^?#\s<>\"{}|\\^`]*/)?\Z", given):
+        raise BadParameter(f"“{given}” cannot be what things are under.", "Write it so: https://example.org/hrc/")
     return given
 
 

@@ -13,6 +13,7 @@
     │   ├── BatchTooLarge       more questions at once, or more bytes of them, than are taken
     │   └── AnswerTooLarge      the answer is past the cap; nothing of it is sent
     ├── NotFound                no such thing, graph, question or file
+    ├── Gone                    it was there and was withdrawn
     ├── NotAcceptable           none of the formats asked for is offered
     ├── WrongMethod             the address exists, the method does not
     ├── WrongMediaType          the body is not in a type this address reads
@@ -100,6 +101,13 @@ class AnswerTooLarge(Refused):
 
 class NotFound(HrcError):
     """No such thing, graph, question or file."""
+
+
+@dataclass
+class Gone(HrcError):
+    """A thing that was there and was withdrawn; `successors` are the IRIs of what stands in its place."""
+
+    successors: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 class NotAcceptable(HrcError):

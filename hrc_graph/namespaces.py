@@ -14,6 +14,7 @@ BASE: Final = "https://w3id.org/hrcity/"
 DEF: Final = BASE + "def/"
 ONTOLOGY: Final = BASE + "ontology"
 SHAPE: Final = BASE + "shape/"
+SHAPES: Final = BASE + "shapes"
 VOCAB: Final = BASE + "vocab/"
 
 VOCABULARY: Final[dict[str, str]] = {
@@ -84,3 +85,20 @@ def short(iri: str, base: str = BASE) -> str:
         if iri.startswith(namespace):
             return f"{prefix}:{iri.removeprefix(namespace)}"
     return iri
+
+
+def path(iri: str, base: str = BASE) -> str:
+    """Where a server of ours tells of an IRI of ours: the path to follow; "" for any other IRI.
+
+    Terms, concepts and shapes are the same wherever the product runs, things are under `base`.
+    """
+    if iri.startswith(base + "id/"):
+        return "/" + iri.removeprefix(base)
+    if iri in (ONTOLOGY, SHAPES) or iri.startswith((DEF, SHAPE, VOCAB)):
+        return "/" + iri.removeprefix(BASE)
+    return ""
+
+
+def at(path: str, base: str = BASE) -> str:
+    """The IRI that a path of `path()` leads to, without the slash it begins with."""
+    return (base if path.startswith("id/") else BASE) + path

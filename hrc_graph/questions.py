@@ -35,6 +35,7 @@ WHERE {
 GROUP BY ?value
 ORDER BY LCASE(?label) ?value
 """
+_THINGS = tuple({namespaces.BASE + path.partition("/")[0] + "/" for path in namespaces.THINGS.values()})
 _NAMES = "OPTIONAL { ?value skos:prefLabel|rdfs:label|dcterms:title ?name }"
 
 
@@ -144,9 +145,9 @@ class NamedQuery:
         return "".join([*pieces, self.text[end:]])
 
 
-def library(folder: Path) -> dict[str, NamedQuery]:
-    """Every question of a folder, by name."""
-    return {path.stem: parse(path.stem, path.read_text("utf-8")) for path in sorted(folder.glob("*.rq"))}
+def library(folder: Path, *, base: str = namespaces.BASE) -> dict[str, NamedQuery]:
+    """Every question of a folder, by name, about the things under `base`."""
+    return {path.stem: parse(path.stem, path.read_text("utf-8"), base=base) for path in sorted(folder.glob("*.rq"))}
 
 
 def find(questions: Mapping[str, NamedQuery], name: str) -> NamedQuery:
@@ -156,8 +157,12 @@ def find(questions: Mapping[str, NamedQuery], name: str) -> NamedQuery:
     return questions[name]
 
 
-def parse(name: str, text: str) -> NamedQuery:
-    """A question from its text. Raises `BadFile` when the header cannot be read."""
+def parse(name: str, text: str, *, base: str = namespaces.BASE) -> NamedQuery:
+    """A question from its text, in which things are written as the shipped files have them.
+
+    Under another `base` they are the things there; terms and concepts stay what they are.
+    Raises `BadFile` when the header cannot be read.
+    """
     header = "\n".join(line[2:].removeprefix(" ") for line in text.splitlines() if line.startswith("#+"))
     try:
         fields: dict[str, Any] = yaml.safe_load(header) or {}
@@ -167,7 +172,7 @@ def parse(name: str, text: str) -> NamedQuery:
                 type=field["type"],
                 default=_text_or_none(field.get("default")),
                 description=str(field.get("description", "")),
-                choices=_choices(field),
+                choices=_choices(field, base),
             )
             for key, field in (fields.get("parameters") or {}).items()
         )
@@ -177,7 +182,7 @@ def parse(name: str, text: str) -> NamedQuery:
             description=str(fields.get("description", "")).strip(),
             tags=tuple(fields.get("tags", ())),
             parameters=parameters,
-            text=text,
+            text=_under(text, base),
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise BadFile(
@@ -185,11 +190,21 @@ def parse(name: str, text: str) -> NamedQuery:
         ) from error
 
 
-def _choices(field: Mapping[str, Any]) -> str | tuple[str, ...]:
+def _under(text: str, base: str) -> str:
+    """The SPARQL with the IRIs of things, and the prefixes of such, under another base."""
+    pieces, end = [], 0
+    for token in guard.tokens(text) if base != namespaces.BASE else ():
+        if token.kind == "iri" and token.text[1:].startswith(_THINGS):
+            pieces += [text[end : token.start], f"<{base}{token.text[1 + len(namespaces.BASE) :]}"]
+            end = token.start + len(token.text)
+    return "".join([*pieces, text[end:]])
+
+
+def _choices(field: Mapping[str, Any], base: str) -> str | tuple[str, ...]:
     """The constants or the pattern of a parameter's header. Raises `ValueError` for anything else."""
     match field.get("choices", _LANGUAGES_OF_NAMES if field["type"] == "language" else []):
         case str(pattern) if any(token.text == "?value" for token in guard.tokens(pattern)):
-            return pattern
+            return _under(pattern, base)
         case list(constants):
             return tuple(map(str, constants))
         case other:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from hrc_graph import namespaces
 from hrc_graph.errors import NotFound
 from hrc_graph.files import Files
 from hrc_graph.questions import NamedQuery, library
@@ -44,12 +46,16 @@ def open_workspace(folder: Path | None = None, settings: Settings | None = None)
     root = find_root(Path.cwd()) if folder is None else folder.resolve()
     if not _is_workspace(root):
         raise NotFound(f"{root} is not a workspace.", "It needs the folders ontology/ and data/.")
+    settings = settings or Settings()
+    state = root / ".hrc"
+    if settings.base != namespaces.BASE:  # so that servers under two addresses do not take each other's snapshots
+        state /= "base-" + hashlib.sha256(settings.base.encode()).hexdigest()[:12]
     return Workspace(
         root=root,
         files=Files(root),
-        state=root / ".hrc",
-        questions=library(root / "queries"),
-        settings=settings or Settings(),
+        state=state,
+        questions=library(root / "queries", base=settings.base),
+        settings=settings,
     )
 
 

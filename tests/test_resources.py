@@ -4,48 +4,189 @@ from __future__ import annotations
 
 import json
 
+import pyoxigraph as ox
 import pytest
 import rdflib
 import rdflib.compare
 
-from tests.conftest import ROOT, Server
+from hrc_graph.workspace import Workspace
+from tests.conftest import ROOT, Server, select
+from tests.test_habits import Page
 
-THINGS = (
-    "gov/id-lampung-timur",
-    "place/id-lahat",
-    "text/gwangju-guiding-principles",
-    "event/whrcf-2017",
-    "org/uclg",
-    "aim/campaign-10-100-1000",
-    "source/seed-003",
-    "cite/seed-003--p4",
+OF_EACH_KIND = (
+    "id/act/id-lahat--award--kkp-ham-2022",
+    "id/aim/campaign-10-100-1000",
+    "id/cite/seed-003--p4",
+    "id/claim/%(claim)s",
+    "id/decision/%(decision)s",
+    "id/event/whrcf-2017",
+    "id/gov/id-lampung-timur",
+    "id/milestone/campaign-deadline-2022",
+    "id/org/uclg",
+    "id/person/chusnunia",
+    "id/place/uy-montevideo",
+    "id/place/uy-montevideo/point",
+    "id/source/seed-003",
+    "id/text/gwangju-guiding-principles",
+    "def/Place",
+    "def/mode",
+    "def/claimable",
+    "vocab/theme/human-rights-city",
+    "vocab/mode",
+    "shape/Label",
+    "shape/KindFits",
+    "ontology",
 )
 
 
-@pytest.mark.parametrize("thing", THINGS)
-def test_an_id_sees_other_and_its_document_is_the_same_graph_in_every_format(server: Server, thing: str) -> None:
-    seen = server.get(f"id/{thing}")
-    assert (seen.status_code, seen.headers["location"]) == (303, f"/doc/{thing}")
-    reference = rdflib.Graph().parse(data=server.get(f"doc/{thing}.ttl").text, format="turtle")
-    assert (rdflib.URIRef(f"https://w3id.org/hrcity/id/{thing}"), None, None) in reference
-    for accept, syntax in (
-        ("application/n-triples", "nt"),
-        ("application/ld+json", "json-ld"),
-        ("application/rdf+xml", "xml"),
+@pytest.mark.parametrize("pattern", OF_EACH_KIND)
+def test_for_every_kind_the_page_holds_the_same_graph_as_every_other_format(
+    server: Server, store: ox.Store, pattern: str
+) -> None:
+    thing = pattern % {kind: first_of(store, kind) for kind in ("claim", "decision")}
+    document = server.get(thing).headers["location"]
+    assert document == "/doc/" + thing.removeprefix("id/")
+    turtle = server.get(document + ".ttl")
+    reference = rdflib.compare.to_isomorphic(rdflib.Graph().parse(data=turtle.text, format="turtle"))
+    assert (rdflib.URIRef(f"https://w3id.org/hrcity/{thing}"), None, None) in reference
+    for suffix, syntax in ((".nt", "nt"), (".jsonld", "json-ld"), (".rdf", "xml")):
+        found = rdflib.Graph().parse(data=server.get(document + suffix).text, format=syntax)
+        assert rdflib.compare.to_isomorphic(found) == reference
+    page = Page(server.get(document + ".html").text)
+    embedded = rdflib.Graph().parse(data=page.scripts["graph"], format="json-ld")
+    assert rdflib.compare.to_isomorphic(embedded) == reference
+
+
+def first_of(store: ox.Store, kind: str) -> str:
+    start = f"https://w3id.org/hrcity/id/{kind}/"
+    found = select(store, f'SELECT (MIN(STR(?s)) AS ?first) WHERE {{ ?s a ?c FILTER (STRSTARTS(STR(?s), "{start}")) }}')
+    return found[0]["first"].removeprefix(start)
+
+
+def test_every_iri_of_ours_in_a_document_can_be_followed(server: Server) -> None:
+    graph = rdflib.Graph().parse(data=server.get("doc/gov/id-lahat.ttl").text, format="turtle")
+    ours = {str(term) for triple in graph for term in triple if str(term).startswith("https://w3id.org/hrcity/")}
+    assert len(ours) > 30
+    for iri in ours:
+        path = iri.removeprefix("https://w3id.org/hrcity/")
+        assert server.get(path).status_code == (200 if path.startswith("doc/") else 303), iri
+
+
+def test_a_document_holds_acts_claims_and_evidence(server: Server) -> None:
+    page = server.get("doc/gov/id-lahat.html").text
+    for word in ("Acts", "Award", "2022", "Evidence", "paragraph 7", "Pemerintah Kabupaten Lahat"):
+        assert word in page
+    graph = rdflib.Graph().parse(data=server.get("doc/gov/id-lahat.ttl").text, format="turtle")
+    asked = """
+      PREFIX hrc: <https://w3id.org/hrcity/def/> PREFIX dcterms: <http://purl.org/dc/terms/>
+      PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+      ASK {
+        ?act a hrc:Award ; hrc:recipient ?thing ; hrc:date ?date ; hrc:under/skos:prefLabel ?programme .
+        ?thing hrc:cites/hrc:source/dcterms:title ?title . ?claim rdf:subject ?thing ; hrc:cites ?passage .
+      }"""
+    assert graph.query(asked).askAnswer
+
+
+def test_what_much_points_to_comes_in_pages_that_lose_nothing(server: Server) -> None:
+    thing = rdflib.URIRef("https://w3id.org/hrcity/id/aim/kkp-ham")
+    seen: list[set[rdflib.term.Node]] = []
+    place, steps = "doc/aim/kkp-ham.ttl", 0
+    while place:
+        answer = server.get(place)
+        graph = rdflib.Graph().parse(data=answer.text, format="turtle")
+        assert (thing, rdflib.SKOS.prefLabel, None) in graph
+        assert answer.headers["x-result-complete"] == "false"
+        under = rdflib.URIRef("https://w3id.org/hrcity/def/under")
+        seen.append(set(graph.subjects(under, thing)))
+        following = [link for link in answer.headers["link"].split(", ") if link.endswith('rel="next"')]
+        following_in_graph = list(graph.objects(None, rdflib.URIRef("http://www.w3.org/ns/hydra/core#next")))
+        assert len(following) == len(following_in_graph) <= 1
+        place = following[0].partition(">")[0][2:] if following else ""
+        steps += 1
+    assert steps > 5
+    counted = server.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ ?s <https://w3id.org/hrcity/def/under> <{thing}> }}")
+    assert len(set().union(*seen)) == sum(map(len, seen)) == int(counted[0]["n"])
+    page = server.get("doc/aim/kkp-ham.html?page=2").text
+    assert "101 to 200" in page
+    assert 'rel="next" href="/doc/aim/kkp-ham.html?page=3"' in page
+    for wrong, status in (("0", 400), ("x", 400), ("-1", 400), ("9999", 404)):
+        assert server.get(f"doc/aim/kkp-ham?page={wrong}").status_code == status
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("shapes", "/doc/shapes"),
+        ("ontology/1.0.0", "/doc/ontology"),
+        ("def/", "/doc/ontology"),
+        ("vocab/mode/", "/doc/vocab/mode"),
+        ("shape/", "/doc/shapes"),
+        ("query/timeline", "/queries/timeline"),
+    ],
+)
+def test_what_is_no_single_term_leads_to_what_holds_it(server: Server, path: str, place: str) -> None:
+    assert (server.get(path).status_code, server.get(path).headers["location"]) == (303, place)
+    assert server.get(place).status_code == 200
+
+
+def test_the_ontology_is_one_document_and_one_page(server: Server, workspace: Workspace) -> None:
+    graph = rdflib.Graph().parse(data=server.get("doc/ontology.ttl").text, format="turtle")
+    written = rdflib.Graph().parse(workspace.root / "ontology" / "hrc.ttl")
+    terms = set(written.subjects(rdflib.RDFS.isDefinedBy, None))
+    assert terms <= set(graph.subjects(rdflib.RDFS.isDefinedBy, None))
+    page = server.get("doc/ontology.html").text
+    assert all(f'href="/def/{str(term).rpartition("/")[2]}"' in page for term in terms)
+    assert 'href="/vocab/theme"' in page
+    assert server.get("ontology/9.9.9").status_code == 404
+
+
+def test_the_page_of_a_class_is_its_documentation(server: Server) -> None:
+    page = server.get("doc/def/Commitment.html").text
+    for words in (
+        "The act by which an actor takes on an instrument or joins a campaign, in a stated mode.",
+        "Komitmen",
+        "gist:Commitment",
+        "exactly 1; of the class Organisation",
+        "Choose exactly one government or organisation that made this commitment, not the place.",
+        "from the list Modes of commitment",
+        "No commitment before its text",
+        "Questions that use it",
+        'href="/queries/commitments-of-a-government"',
+        "an example",
     ):
-        response = server.get(f"doc/{thing}", headers={"accept": accept})
-        assert response.headers["content-type"].startswith(accept)
-        assert response.headers["vary"] == "Accept, Accept-Encoding"
-        assert rdflib.compare.isomorphic(rdflib.Graph().parse(data=response.text, format=syntax), reference)
+        assert words in page, words
 
 
-@pytest.mark.parametrize("thing", THINGS)
-def test_a_browser_gets_a_page_with_links_to_the_formats(server: Server, thing: str) -> None:
-    page = server.get(f"doc/{thing}", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
-    assert page.headers["content-type"].startswith("text/html")
-    assert "<html lang=" in page.text
-    assert f'href="/doc/{thing}.ttl"' in page.text
-    assert f'<link rel="canonical" href="https://w3id.org/hrcity/id/{thing}">' in page.text
+def test_the_page_of_a_property_is_its_documentation(server: Server) -> None:
+    page = server.get("doc/def/mode.html").text
+    count = server.rows("SELECT (COUNT(*) AS ?n) WHERE { ?s <https://w3id.org/hrcity/def/mode> ?o }")[0]["n"]
+    for words in ("said of", 'href="/def/Commitment"', "its values are", "special case of", "exactly 1", "cara", count):
+        assert words in page, words
+
+
+def test_the_page_of_a_shape_says_it_in_words(server: Server) -> None:
+    label = server.get("doc/shape/Label.html").text
+    assert "at least 1; 1 or more of them in one of the languages en, id, es, fr, ca, ko" in label
+    either = server.get("doc/shape/Commitment-mode.html").text
+    assert "a thing that has an address" in either
+    rule = server.get("doc/shape/KindFits.html").text
+    assert "The rule in SPARQL" in rule
+    assert "SELECT $this" in rule
+
+
+def test_the_page_of_a_concept_says_what_uses_it(server: Server) -> None:
+    page = server.get("doc/vocab/theme/human-rights-city.html").text
+    assert "Kota hak asasi manusia" in page
+    assert "narrower" in page
+    assert 'href="/vocab/theme/local-human-rights-policy"' in page
+    used = server.rows(
+        "SELECT (COUNT(*) AS ?n) WHERE { ?s <https://w3id.org/hrcity/def/theme>"
+        " <https://w3id.org/hrcity/vocab/theme/human-rights-city> }"
+    )
+    assert f'as theme <span class="quiet number">{int(used[0]["n"]):,}</span>' in page
+    scheme = server.get("doc/vocab/mode.html").text
+    assert "Made law by the actor" in scheme
+    assert 'href="/vocab/mode/enacted"' in scheme
 
 
 def test_a_page_shows_what_sources_say_differently(server: Server) -> None:

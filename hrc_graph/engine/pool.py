@@ -192,8 +192,8 @@ class Pool:
 
     async def _died(self, lane: Lane, worker: Worker) -> Exception:
         """Why a worker ended by itself."""
-        await asyncio.wait((worker.ended,), timeout=1)
-        code = worker.ended.result() if worker.ended.done() else 0
+        await asyncio.wait((worker.ended,), timeout=5)
+        code = worker.ended.result() if worker.ended.done() else -signal.SIGKILL
         if code == -signal.SIGKILL:
             self._drop(lane, worker, "killed")
             return _Killed()

@@ -58,7 +58,7 @@ class Worker(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         reply: asyncio.Future[Reply] = loop.create_future()
         if self._transport.is_closing():
-            _fail(reply, EOFError())
+            _fail(reply, Passed())  # it ended between being given and being asked
             return reply
         if not self.pending:
             self._since = loop.time()

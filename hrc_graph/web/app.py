@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -39,13 +40,18 @@ from hrc_graph.workspace import Workspace
 class WebApp:
     """Sends `/sparql` to the endpoint and every other path to the pages, which it counts."""
 
-    def __init__(self, sparql: ASGIApp, rest: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, sparql: ASGIApp, rest: ASGIApp, metrics: Metrics, base: str) -> None:
         self._sparql = sparql
         self._rest = rest
         self._metrics = metrics
+        self._under = urlsplit(base).path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on."""
+        """Pass one request on. The path of an IRI below a base such as `https://example.org/hrc/` works as it is."""
+        if scope["type"] == "http" and scope["path"].startswith(self._under) and self._under != "/":
+            below = scope["path"].removeprefix(self._under)
+            if below.partition("/")[0] in _PLACES:
+                scope = {**scope, "path": "/" + below}
         if scope["type"] == "http" and scope["path"] == "/sparql":
             await self._sparql(scope, receive, send)
         elif scope["type"] == "http":
@@ -67,7 +73,8 @@ class WebApp:
                 message = {**message, "headers": _with_common(message["headers"])}
             await send(message)
 
-        rest = Response(status_code=204, headers=_PREFLIGHT) if scope["method"] == "OPTIONS" else self._rest
+        is_plain = scope["method"] == "OPTIONS" and not scope["path"].startswith("/reconcile")  # that one is posted to
+        rest = Response(status_code=204, headers=_PREFLIGHT) if is_plain else self._rest
         try:
             await rest({**scope, "method": "GET"} if is_head else scope, receive, noting)
         except Exception:
@@ -97,8 +104,8 @@ _PREFLIGHT = {
 _COMMON = [(name.lower().encode(), value.encode()) for name, value in headers.COMMON.items()]
 _PLACES = frozenset(
     (
-        "front", "queries", "id", "doc", "graphs", "graph", "dumps", "static", "health", "metrics", ".well-known",
-        "feeds", "version", "search", "opensearch.xml", "reconcile",
+        "front", "queries", "graphs", "graph", "dumps", "static", "health", "metrics", ".well-known", "feeds",
+        "version", "search", "opensearch.xml", "reconcile", "id", "def", "vocab", "shape", "shapes", "ontology", "doc",
     )
 )  # fmt: skip
 """The first words of paths that are counted apart; what strangers make up is not."""
@@ -123,7 +130,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     app.include_router(graphs.router(answers, settings))
     app.include_router(descriptions.router(described))
     app.include_router(feeds.router(workspace))
-    app.include_router(resources.router(answers, settings))
+    app.include_router(resources.router(answers, workspace))
     finder = Finder(answers, clients, settings)
     app.include_router(reconcile.router(finder, settings))
     app.include_router(search.router(finder, settings))
@@ -149,4 +156,4 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
         return await described.respond("service", format, url, asked)
 
     scratch = engine if isinstance(engine, Scratch) else None
-    return WebApp(SparqlApp(answers, clients, metrics, settings, describe, scratch, token), app, metrics)
+    return WebApp(SparqlApp(answers, clients, metrics, settings, describe, scratch, token), app, metrics, settings.base)

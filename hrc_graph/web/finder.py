@@ -51,7 +51,7 @@ class Finder:
             return self._held
 
     async def _made(self) -> Catalogue:
-        question = Question(catalogue.rows_query(self._base), formats.JSON, formats.TURTLE, self._base)
+        question = Question(catalogue.rows_query(self._base), formats.JSON, formats.TURTLE, self._base, own=True)
         answer = await self.answers.engine.engine.answer(question)
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from typing import Any
 
 from starlette.responses import Response
 
@@ -23,6 +24,7 @@ _STATUS: tuple[tuple[type[errors.HrcError], int], ...] = (
     (errors.AnswerTooLarge, 413),
     (errors.BatchTooLarge, 413),
     (errors.NotFound, 404),
+    (errors.Gone, 410),
     (errors.NotAcceptable, 406),
     (errors.WrongMethod, 405),
     (errors.WrongMediaType, 415),
@@ -44,7 +46,7 @@ def respond(error: errors.HrcError, accept: str | None, allow: str = "") -> Resp
     """The response for an error, readable by whoever asked."""
     status = status_of(error)
     kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__).lower()
-    problem = {"type": f"urn:hrc:error:{kind}", "title": error.message, "status": status}
+    problem: dict[str, Any] = {"type": f"urn:hrc:error:{kind}", "title": error.message, "status": status}
     if error.hint:
         problem["detail"] = error.hint
     if error.line:
@@ -58,6 +60,9 @@ def respond(error: errors.HrcError, accept: str | None, allow: str = "") -> Resp
         extra["Retry-After"] = "5"
     if isinstance(error, errors.Throttled):
         extra["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.Gone) and error.successors:
+        problem["successors"] = list(error.successors)
+        extra["Link"] = ", ".join(f'<{iri}>; rel="successor-version"' for iri in error.successors)
     if status == 401:
         extra["WWW-Authenticate"] = "Bearer"
     if allow:

@@ -66,7 +66,9 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
         iris = sorted({settings.base + thing.id for thing in things.values()})
         for name in properties if iris else ():
             prop = extension.PROPERTIES[name]
-            asked = Question(extension.query(prop, iris, settings.base), formats.JSON, formats.TURTLE, settings.base)
+            asked = Question(
+                extension.query(prop, iris, settings.base), formats.JSON, formats.TURTLE, settings.base, own=True
+            )
             answer = await finder.answers.ask(asked, client_of(request))
             values = await asyncio.to_thread(extension.values, prop, answer.body, known)
             for id, thing in things.items():

@@ -1,94 +1,179 @@
-"""Following an IRI: `/id/…` answers 303 to `/doc/…`, which negotiates Turtle, JSON-LD, … or a page."""
+"""Following an IRI: `/id/…`, `/def/…`, `/vocab/…`, `/shape/…` answer 303 to `/doc/…`, which negotiates its format.
+
+Sources: Cool URIs for the Semantic Web, W3C Interest Group Note of 3 December 2008, section 4.2; RFC 9110, sections
+8.8, 12.5 and 13; RFC 8288 (Link).
+"""
 
 from __future__ import annotations
 
-import dataclasses
+import asyncio
+import hashlib
 import json
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import quote
 
 import pyoxigraph as ox
 from fastapi import APIRouter, Request
+from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from hrc_graph import formats, namespaces
-from hrc_graph.engine import Question
-from hrc_graph.errors import NotFound
-from hrc_graph.settings import Settings
-from hrc_graph.web import headers
-from hrc_graph.web.answers import Answers, client_of, encoding_of, page
+from hrc_graph import __version__, formats, namespaces
+from hrc_graph.engine.worker import packed
+from hrc_graph.errors import BadRequest, Gone, NotFound
+from hrc_graph.web import headers, schemaorg
+from hrc_graph.web.answers import Answers, Whole, client_of, encoding_of, matches
+from hrc_graph.web.documents import Document, Documents
+from hrc_graph.web.templates import render
+from hrc_graph.web.terms import Section, Terms
+from hrc_graph.web.things import page_of
+from hrc_graph.workspace import Workspace
 
-_GRAPH = """
-PREFIX hrc: <https://w3id.org/hrcity/def/>
-PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
-CONSTRUCT { ?thing ?property ?value . ?other ?link ?thing . ?claim ?about ?said . ?passage ?of ?detail }
-WHERE {
-  BIND (%(thing)s AS ?thing)
-  { ?thing ?property ?value }
-  UNION { ?other ?link ?thing . FILTER (?link NOT IN (rdf:subject, rdf:object)) }
-  UNION { ?claim rdf:subject ?thing ; ?about ?said }
-  UNION { ?thing hrc:cites ?passage . ?passage ?of ?detail }
-}
-"""
-_ROWS = """
-PREFIX hrc: <https://w3id.org/hrcity/def/>
-PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-PREFIX dcterms: <http://purl.org/dc/terms/>
-SELECT ?part ?property ?term ?rank (SAMPLE(?en) AS ?label) (SAMPLE(?any) AS ?other) (SAMPLE(?word) AS ?words)
-       (GROUP_CONCAT(DISTINCT ?title; SEPARATOR="; ") AS ?sources)
-WHERE {
-  BIND (%(thing)s AS ?thing)
-  {
-    { ?thing ?property ?term . BIND ("own" AS ?part) }
-    UNION
-    { ?term ?property ?thing . FILTER (?property NOT IN (rdf:subject, rdf:object)) BIND ("pointing" AS ?part) }
-    UNION
-    { ?claim rdf:subject ?thing ; rdf:predicate ?property ; rdf:object ?term ;
-             <http://wikiba.se/ontology#rank> ?rank ; hrc:cites/hrc:source/dcterms:title ?title .
-      BIND ("claim" AS ?part) }
-  }
-  OPTIONAL { ?property rdfs:label ?word . FILTER (LANG(?word) = "en") }
-  OPTIONAL { ?term skos:prefLabel|rdfs:label|dcterms:title ?en . FILTER (LANG(?en) = "en") }
-  OPTIONAL { ?term skos:prefLabel|rdfs:label|dcterms:title|hrc:locator ?any }
-}
-GROUP BY ?part ?property ?term ?rank
-ORDER BY ?part ?words ?property ?label ?term
-"""
+_SPACES = {"def": "ontology", "vocab": "ontology", "shape": "shapes"}
+"""What a namespace by itself leads to."""
+_DESCRIPTION = "/.well-known/void"
+_OF_THE_BODY = (b"content-type", b"content-encoding", b"content-language")
+_KEPT, _KEPT_SIZE = 64, 256 * 1024
+"""So many documents are kept as they were sent, none of more bytes than that."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    """A term as a page shows it: its text, and where a click leads if anywhere."""
+class _Made:
+    """A document as it is sent."""
 
-    text: str
-    href: str = ""
-    language: str = ""
-    said_by: str = ""
+    body: bytes
+    fields: list[tuple[bytes, bytes]]
+    tag: str
+    modified: datetime
 
 
-def router(answers: Answers, settings: Settings) -> APIRouter:
-    """The routes of things and terms."""
-    routes = APIRouter()
+def router(answers: Answers, workspace: Workspace) -> APIRouter:
+    """The routes of things, terms and their documents."""
+    routes = APIRouter(tags=["things"])
+    settings = workspace.settings
+    documents = Documents(answers, settings)
+    terms = Terms(documents, workspace.questions, settings.base)
+    kept: OrderedDict[tuple[object, ...], _Made] = OrderedDict()
 
-    @routes.get("/id/{path:path}", status_code=303, summary="A thing: see its document")
+    def moved(gone: Gone, place: Callable[[str], str]) -> Response:
+        """301 to a place for the path of the one thing that stands for another. Raises what it is given for others."""
+        path = namespaces.path(gone.successors[0], settings.base) if len(gone.successors) == 1 else ""
+        if not path:
+            raise gone
+        link = f'<{_quoted(gone.successors[0])}>; rel="successor-version"'
+        return RedirectResponse(place(path), 301, headers.COMMON | {"Link": link, "Cache-Control": "no-cache"})
+
     async def see_other(path: str, request: Request) -> Response:
-        await _rows(answers, settings, "id/" + path, request)
-        return RedirectResponse(f"/doc/{path}", 303, headers.COMMON | {"Vary": "Accept"})
+        if path in _SPACES:
+            return _redirect(f"/doc/{_SPACES[path]}")
+        try:
+            await documents.exists(path, client_of(request))
+        except Gone as gone:
+            return moved(gone, lambda successor: successor)
+        return _redirect(_at(path))
 
-    @routes.get("/doc/{path:path}", summary="The document about a thing")
+    def space(name: str) -> None:
+        @routes.get(f"/{name}/{{path:path}}", status_code=303, summary="A thing or term: see its document")
+        async def named(path: str, request: Request) -> Response:
+            return await see_other(f"{name}/{path}".rstrip("/"), request)
+
+    for name in ("id", *_SPACES):
+        space(name)
+
+    @routes.get("/ontology", status_code=303, summary="The ontology: see its document")
+    @routes.get("/shapes", status_code=303, summary="The shapes: see their document")
+    async def whole(request: Request) -> Response:
+        return await see_other(request.scope["path"].strip("/"), request)
+
+    @routes.get("/ontology/{version}", status_code=303, summary="The ontology in its one version")
+    async def version(version: str, request: Request) -> Response:
+        found = await documents.find("ontology", client_of(request))
+        wanted = ox.NamedNode(namespaces.ONTOLOGY + "/" + version) if version.replace(".", "").isalnum() else None
+        if wanted not in found.statements.values(found.thing, "owl:versionIRI"):
+            raise NotFound(f"There is no version {version[:80]} here.", "The ontology is at /ontology.")
+        return _redirect("/doc/ontology")
+
+    @routes.get("/query/{name}", status_code=303, summary="A question by its IRI")
+    async def query(name: str) -> Response:
+        return _redirect(f"/queries/{name}" if name in workspace.questions else "/queries")
+
+    @routes.get("/doc/{path:path}", summary="The document about a thing or term")
     async def document(path: str, request: Request) -> Response:
         stem, format = _suffix(path)
+        negotiated = format is None
         format = format or formats.negotiate(request.headers.get("accept"), formats.DOCUMENTS)
-        rows = await _rows(answers, settings, "id/" + stem, request)
+        encoding = encoding_of(request.headers.get("accept-encoding", ""))
+        key = (answers.engine.snapshot, stem, format.name, negotiated, encoding, _page(request))
+        made = kept.get(key)
+        if made is None:
+            try:
+                made = await make(stem, format, negotiated, encoding, request)
+            except Gone as gone:
+                return moved(gone, lambda successor: _at(successor[1:]) + path[len(stem) :])
+            if len(made.body) <= _KEPT_SIZE:
+                kept[key] = made
+            while len(kept) > _KEPT:
+                kept.popitem(last=False)
+        else:
+            kept.move_to_end(key)
+        if _is_held(request, made):
+            return Whole(b"", [field for field in made.fields if field[0] not in _OF_THE_BODY], 304)
+        return Whole(made.body, made.fields)
+
+    async def make(stem: str, format: formats.Format, negotiated: bool, encoding: str, request: Request) -> _Made:
+        client = client_of(request)
+        found = await documents.find(_thing(stem), client, _page(request))
+        words, sections = {}, []
         if format is formats.HTML:
-            return page("thing.html", request.headers, **_shown_thing(rows, stem, settings))
-        asked = _ask(_GRAPH, "id/" + stem, settings, graph=format)
-        asked = dataclasses.replace(asked, encoding=encoding_of(request.headers.get("accept-encoding", "")))
-        return await answers.respond(asked, client_of(request), request.headers.get("if-none-match", ""))
+            words = await terms.words(client)
+            sections = await terms.sections(found, words, client)
+            if answers.engine.snapshot != found.snapshot:  # these may be of another one
+                return await make(stem, format, negotiated, encoding, request)
+        body, coding = await asyncio.to_thread(_written, found, format, words, sections, settings.base, encoding)
+        tag, modified = _tag(found, format, encoding, terms.digest), _modified(answers)
+        fields = _fields(found, format, tag, modified, negotiated)
+        if coding:
+            fields.append((b"content-encoding", coding.encode()))
+        return _Made(body, fields, tag, modified)
 
     return routes
+
+
+def _written(
+    found: Document,
+    format: formats.Format,
+    words: dict[str, str],
+    sections: list[Section],
+    base: str,
+    encoding: str,
+) -> tuple[bytes, str]:
+    """The document in its format and coding, and the coding."""
+    if format is not formats.HTML:
+        return packed(_serialized(found, format, base), encoding)
+    graph = _serialized(found, formats.JSON_LD, base).decode()
+    description = json.dumps(schemaorg.described(found), ensure_ascii=False)
+    page = render(
+        "thing.html", **page_of(found, words, base), sections=sections, graph=_inert(graph), schema=_inert(description)
+    )
+    return packed(page.encode(), encoding)
+
+
+def _serialized(found: Document, format: formats.Format, base: str) -> bytes:
+    syntax = ox.RdfFormat.from_media_type(format.media_types[0])
+    body = ox.serialize(found.triples, format=syntax, prefixes=namespaces.prefixes(base))
+    assert body is not None
+    return body
+
+
+def _inert(text: str) -> Markup:
+    """JSON that cannot end the script element it stands in; the JSON says the same (RFC 8259, section 7)."""
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704 no sign is left that HTML reads
 
 
 def _suffix(path: str) -> tuple[str, formats.Format | None]:
@@ -98,108 +183,87 @@ def _suffix(path: str) -> tuple[str, formats.Format | None]:
     return path, None
 
 
-def _ask(template: str, path: str, settings: Settings, graph: formats.Format = formats.TURTLE) -> Question:
+def _thing(stem: str) -> str:
+    """The path of the thing that a document is about."""
+    is_term = stem in ("ontology", "shapes") or stem.partition("/")[0] in _SPACES
+    return stem if is_term else f"id/{stem}"
+
+
+def _at(path: str) -> str:
+    """The path of the document about the thing at a path."""
+    return "/doc/" + path.removeprefix("id/")
+
+
+def _page(request: Request) -> int:
+    given = request.query_params.get("page", "1")
+    if not given.isascii() or not given.isdigit() or not 0 < len(given) < 7 or int(given) < 1:
+        raise BadRequest(f"“{given[:40]}” is no page.", "Pages count from 1: ?page=2.")
+    return int(given)
+
+
+def _redirect(path: str) -> Response:
+    link = f'<{path}>; rel="describedby"'
+    return RedirectResponse(path, 303, headers.COMMON | {"Link": link, "Cache-Control": "no-cache"})
+
+
+def _tag(found: Document, format: formats.Format, encoding: str, library: str) -> str:
+    """The entity tag. Weak: prefixes come in another order from another process."""
+    parts = "\0".join((__version__, found.iri, format.name, encoding, str(found.page), library))
+    return f'W/"{found.snapshot}-{hashlib.blake2b(parts.encode(), digest_size=9).hexdigest()}"'
+
+
+def _modified(answers: Answers) -> datetime:
+    """When the snapshot was made."""
+    made = Path(answers.engine.engine.quads).stat().st_mtime
+    return datetime.fromtimestamp(int(made), UTC)
+
+
+def _is_held(request: Request, made: _Made) -> bool:
+    """Whether the client has it already; the entity tag is asked first (RFC 9110, section 13.2.2)."""
+    held = request.headers.get("if-none-match")
+    if held is not None:
+        return matches(made.tag, held)
     try:
-        thing = ox.NamedNode(settings.base + path)
+        since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
     except ValueError:
-        raise NotFound(
-            f"“{path[:200]}” is not the address of anything.", "Follow a link from the front page."
-        ) from None
-    return Question(template % {"thing": thing}, formats.JSON, graph, settings.base, own=True)
+        return False
+    return since.tzinfo is not None and made.modified <= since
 
 
-async def _rows(answers: Answers, settings: Settings, path: str, request: Request) -> list[dict[str, Any]]:
-    answer = await answers.ask(_ask(_ROWS, path, settings), client_of(request))
-    rows: list[dict[str, Any]] = json.loads(answer.body)["results"]["bindings"]
-    if not any(row["part"]["value"] == "own" for row in rows if "part" in row):
-        raise NotFound(f"Nothing is known of {settings.base}{path[:200]}.", "Look for it at /sparql.")
-    return rows
-
-
-def _shown_thing(rows: list[dict[str, Any]], stem: str, settings: Settings) -> dict[str, Any]:
-    """What the template of a thing takes."""
-    parts: dict[str, dict[str, list[tuple[_Shown, str]]]] = {"own": {}, "claim": {}, "pointing": {}}
-    title = stem.rpartition("/")[2]
-    names: dict[str, str] = {}
-    for row in sorted(rows, key=lambda row: _reading_order(row["property"]["value"])):
-        prop = row["property"]["value"]
-        if prop in _HIDDEN:
-            continue
-        word = _WORDS.get(prop) or (row["words"]["value"] if "words" in row else namespaces.short(prop, settings.base))
-        rank = row["rank"]["value"].rpartition("#")[2].removesuffix("Rank").lower() if "rank" in row else ""
-        parts[row["part"]["value"]].setdefault(word, []).append((_shown(row, settings), rank))
-        if row["part"]["value"] == "own" and prop in _NAMES:
-            names.setdefault(row["term"].get("xml:lang", ""), row["term"]["value"])
-    title = next((names[language] for language in ("en", "id", "es", "fr", *names) if language in names), title)
-    contested = {
-        word: values
-        for word, values in parts["claim"].items()
-        if (len(values) > 1 and any(rank != "normal" for _, rank in values)) or word in _several(parts["claim"])
+def _fields(
+    found: Document, format: formats.Format, tag: str, modified: datetime, negotiated: bool
+) -> list[tuple[bytes, bytes]]:
+    """The headers of a document, and of the answer that it has not changed."""
+    path, query = _at(found.path), f"?page={found.page}" if found.page > 1 else ""
+    links = [
+        (found.thing.value, 'rel="canonical"'),
+        (found.thing.value, 'rel="http://xmlns.com/foaf/0.1/primaryTopic"'),
+    ]
+    for other in formats.DOCUMENTS:
+        links.append((f"{path}{other.suffix}{query}", f'rel="alternate"; type="{other.media_types[0]}"'))
+    links.append((_DESCRIPTION, 'rel="describedby"'))
+    links.append((found.licence, 'rel="license"'))
+    suffix = "" if negotiated else format.suffix
+    for name, number in (("first", 1), ("prev", found.page - 1), ("next", found.page + 1), ("last", found.pages)):
+        if found.pages > 1 and 1 <= number <= found.pages:
+            links.append((f"{path}{suffix}?page={number}", f'rel="{name}"'))
+    fields = {
+        "content-type": format.content_type,
+        "etag": tag,
+        "last-modified": format_datetime(modified, usegmt=True),
+        "vary": "Accept, Accept-Encoding",
+        "cache-control": "no-cache",
+        "link": ", ".join(f"<{_quoted(target)}>; {about}" for target, about in links),
+        "content-location": _quoted(f"{path}{format.suffix}{query}"),
+        "x-snapshot": found.snapshot,
+        "x-row-count": str(len(found.triples)),
+        "x-result-complete": "true" if found.pages == 1 else "false",
     }
-    return {
-        "title": title,
-        "iri": f"{settings.base}id/{stem}",
-        "stem": stem,
-        "own": parts["own"],
-        "pointing": parts["pointing"],
-        "contested": contested,
-        "alternates": [(f.name, f.suffix, f.media_types[0]) for f in formats.DOCUMENTS if f is not formats.HTML],
-    }
+    if format is formats.HTML:
+        fields["content-language"] = "en"
+    return [(name.encode(), value.encode()) for name, value in fields.items()]
 
 
-def _reading_order(prop: str) -> tuple[int, str]:
-    return (list(_WORDS).index(prop) if prop in _WORDS else len(_WORDS), prop)
-
-
-def _known(names: dict[str, str]) -> dict[str, str]:
-    split = ((*name.split(":"), word) for name, word in names.items())
-    return {namespaces.VOCABULARY[prefix] + local: word for prefix, local, word in split}
-
-
-_WORDS = _known(
-    {
-        "rdf:type": "is a",
-        "dcterms:type": "kind",
-        "skos:prefLabel": "name",
-        "skos:altLabel": "other name",
-        "foaf:name": "name as written",
-        "dcterms:title": "title",
-        "dcterms:alternative": "other title",
-        "dcterms:publisher": "publisher",
-        "dcterms:issued": "published",
-        "dcterms:language": "language",
-        "foaf:page": "web page",
-        "skos:notation": "code",
-        "dcterms:spatial": "where",
-        "org:memberOf": "member of",
-        "org:unitOf": "unit of",
-        "geo:hasDefaultGeometry": "point",
-        "skos:note": "note",
-        "skos:editorialNote": "editor's note",
-    }
-)
-"""What a page calls the properties of other vocabularies, in the order in which they are read."""
-_HIDDEN = frozenset(_known({"hrc:earliest": "", "hrc:latest": ""}))
-"""What repeats a date for queries to compare."""
-_NAMES = tuple(
-    namespaces.VOCABULARY[prefix] + name
-    for prefix, name in (("skos", "prefLabel"), ("foaf", "name"), ("dcterms", "title"), ("hrc", "locator"))
-)
-
-
-def _several(claims: dict[str, list[tuple[_Shown, str]]]) -> set[str]:
-    """The properties whose claims are dates that differ."""
-    return {word for word, values in claims.items() if word == "date" and len({shown.text for shown, _ in values}) > 1}
-
-
-def _shown(row: dict[str, Any], settings: Settings) -> _Shown:
-    term = row["term"]
-    said_by = row["sources"]["value"] if row["part"]["value"] == "claim" else ""
-    if term["type"] != "uri":
-        return _Shown(term["value"], language=term.get("xml:lang", ""), said_by=said_by)
-    iri = term["value"]
-    label = row.get("label") or row.get("other")
-    text = label["value"] if label else namespaces.short(iri, settings.base)
-    if iri.startswith(settings.base + "id/"):
-        return _Shown(text, "/" + iri.removeprefix(settings.base), said_by=said_by)
-    return _Shown(text, iri if iri.startswith(("http://", "https://")) else "", said_by=said_by)
+def _quoted(iri: str) -> str:
+    """The IRI as a URI, which is all that a header may hold (RFC 3987, section 3.1)."""
+    return quote(iri, safe="%:/?#[]@!$&'()*+,;=~")

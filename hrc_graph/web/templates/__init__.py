@@ -6,6 +6,8 @@ from typing import Any
 
 import jinja2
 
+from hrc_graph import namespaces
+
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("hrc_graph.web", "templates"),
     autoescape=True,
@@ -13,6 +15,7 @@ _ENVIRONMENT = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_ENVIRONMENT.globals["path_of"] = namespaces.path
 
 
 def render(template: str, **values: Any) -> str:
