@@ -105,7 +105,7 @@ def _ask(template: str, path: str, settings: Settings, graph: formats.Format = f
         raise NotFound(
             f"“{path[:200]}” is not the address of anything.", "Follow a link from the front page."
         ) from None
-    return Question(template % {"thing": thing}, formats.JSON, graph, settings.base)
+    return Question(template % {"thing": thing}, formats.JSON, graph, settings.base, own=True)
 
 
 async def _rows(answers: Answers, settings: Settings, path: str, request: Request) -> list[dict[str, Any]]:
