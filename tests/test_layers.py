@@ -19,6 +19,8 @@ LAYERS = (
     {"workspace", "description"},
     {"review", "publishing"},
     {"tables"},
+    {"export"},
+    {"releases"},
     {"web", "cli", "client"},
 )
 MODULES = sorted((ROOT / "hrc_graph").rglob("*.py"))
