@@ -216,6 +216,27 @@ def export(
 
 
 @app.command()
+def release(
+    name: Annotated[str, typer.Argument(help="Year and month, such as 2026.11; of a second one 2026.11.1.")],
+    notes: Annotated[Path | None, typer.Option("--notes", help="A text file that says what is new.")] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Tag the last commit as a release and write it below releases/; of a tag without a folder, write it again."""
+    from hrc_graph import releases
+
+    with _errors():
+        opened = _open(workspace)
+        if notes and not notes.is_file():
+            raise BadFile(f"There is no file {notes}.", "Name a text file.")
+        with _progress() as progress:
+            made = releases.make(opened, name, notes.read_text("utf-8") if notes else None, progress)
+        print(f"{opened.root / releases.FOLDER / name}")
+        print(f"release {made.release} of commit {made.commit[:12]}: snapshot {made.snapshot}, {made.triples} triples")
+        print(f"{made.hash}  RDFC-1.0")
+        print("The tag is in this repository only, until it is pushed.")
+
+
+@app.command()
 def undo(
     number: Annotated[int | None, typer.Argument(help="The change. Default: the newest.")] = None,
     workspace: WorkspaceOption = None,

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ def test_two_graphs_that_say_the_same_say_it_once_in_the_default_graph(tmp_path:
 
 def test_the_same_files_give_the_same_bytes_in_another_process(folder: Path, tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONHASHSEED": "4711"}
-    command = [sys.executable, "-m", "hrc_graph", "export", tmp_path, "--workspace", ROOT]
+    command = [sys.executable, "-m", "hrc_graph", "export", str(tmp_path), "--workspace", str(ROOT)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     sums = (folder / "SHA256SUMS").read_text()
@@ -189,9 +189,8 @@ def test_the_workbook_holds_what_the_tables_hold(folder: Path) -> None:
             for row in book[listing.name].iter_rows(values_only=True)
         ]
         header, *body = found
-        plain = [[cell.removeprefix("'") for cell in row.values()] for row in rows(folder, listing.name)]
         assert header == [column.name for column in listing.columns]
-        assert body == plain
+        assert body == [list(row.values()) for row in rows(folder, listing.name)]
     book.close()
 
 
@@ -201,7 +200,7 @@ def test_the_data_package_describes_every_file_and_every_cell(folder: Path) -> N
     present = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert resources.keys() == present - {"SHA256SUMS", "datapackage.json"}
     assert len({resource["name"] for resource in package["resources"]}) == len(resources)
-    readers = {"string": str, "integer": int, "date": date.fromisoformat}
+    readers: dict[str, Callable[[str], object]] = {"string": str, "integer": int, "date": date.fromisoformat}
     for path, resource in resources.items():
         content = (folder / path).read_bytes()
         assert re.fullmatch(r"[a-z0-9._-]+", resource["name"])

@@ -10,11 +10,12 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urljoin
 
 import pyoxigraph as ox
 
 from hrc_graph import description, formats, namespaces
-from hrc_graph.description import LICENCE, TITLE, Facts
+from hrc_graph.description import LICENCE, TITLE, Facts, Said
 from hrc_graph.engine import Engine, Question
 from hrc_graph.export import package
 from hrc_graph.export.folder import File
@@ -46,6 +47,19 @@ _FILE_TYPES: Final = {
 }
 """The EU's list of file types."""
 _LANGUAGES: Final = ("ENG", "IND", "SPA", "FRA")
+_THEMES: Final = {"GOVE": "Government and public sector", "JUST": "Justice, legal system and public safety"}
+"""The EU's list of data themes."""
+_IANA: Final = "https://www.iana.org/assignments/media-types/"
+_SORTS: Final = {
+    "dcat:landingPage": "foaf:Document",
+    "dcat:mediaType": "dcterms:MediaType",
+    "dcat:compressFormat": "dcterms:MediaType",
+    "dcterms:format": "dcterms:MediaTypeOrExtent",
+    "dcterms:language": "dcterms:LinguisticSystem",
+    "dcterms:license": "dcterms:LicenseDocument",
+    "dcat:theme": "skos:Concept",
+}
+"""Of what sort the values are: shapes cannot see that in the IRIs of other people's lists."""
 _TARGETS: Final = {
     "sdg": ("Sustainable Development Goals and targets", "http://metadata.un.org/sdg/"),
     "treaty-articles": ("Articles of the human rights treaties, a vocabulary of this data set", "{base}vocab/article/"),
@@ -68,8 +82,6 @@ SELECT ?scheme ?label (SAMPLE(?template) AS ?url) (COUNT(*) AS ?n) WHERE {
   ?thing skos:notation ?code FILTER (DATATYPE(?code) = ?scheme)
 } GROUP BY ?scheme ?label ORDER BY ?scheme
 """
-
-Term = ox.NamedNode | ox.Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +109,18 @@ class Edition:
     home: str
     """The URL of its page."""
     files: dict[str, File]
-    """By their URLs below the page, with a slash between."""
+    """By their URLs, relative to that of the page."""
     services: dict[str, str]
     """The URLs of what it can be asked through, by name."""
 
     def url(self, name: str) -> str:
         """The URL of a file."""
-        return self.home.rstrip("/") + "/" + name
+        return urljoin(self.home, name)
 
     @property
     def distributions(self) -> dict[str, tuple[str, File]]:
         """The title and measures of each file that holds data, by its name."""
-        told = {name: package.described(name.removeprefix("dumps/"), LISTINGS) for name in self.files}
+        told = {name: package.described(name.removeprefix("/").removeprefix("dumps/"), LISTINGS) for name in self.files}
         return {name: (title, self.files[name]) for name, title in told.items() if title}
 
 
@@ -140,7 +152,7 @@ def catalogue(edition: Edition, facts: Facts, links: Iterable[Linkset], settings
     dataset = ox.NamedNode(edition.iri)
     list_of = ox.NamedNode(f"{settings.base}dataset#catalogue")
     publisher = ox.NamedNode(f"{settings.base}dataset#publisher")
-    worded = [
+    worded: list[Said] = [
         *(("dcterms:title", ox.Literal(text, language=language)) for language, text in TITLE.items()),
         *(("dcterms:description", ox.Literal(text, language=language)) for language, text in DESCRIPTION.items()),
         ("dcterms:publisher", publisher),
@@ -151,7 +163,6 @@ def catalogue(edition: Edition, facts: Facts, links: Iterable[Linkset], settings
         *_about(list_of, [("rdf:type", _name("dcat:Catalog")), *worded, ("dcterms:license", ox.NamedNode(LICENCE))]),
         *_about(list_of, [("dcat:dataset", dataset)]),
         *_about(dataset, [("rdf:type", _name("dcat:Dataset")), *worded, *_of_dataset(edition, settings)]),
-        *_about(ox.NamedNode(LICENCE), [("rdf:type", _name("dcterms:LicenseDocument"))]),
     ]
     for name, (title, file) in edition.distributions.items():
         url = ox.NamedNode(edition.url(name))
@@ -181,10 +192,19 @@ def catalogue(edition: Edition, facts: Facts, links: Iterable[Linkset], settings
                 ("dcterms:license", ox.NamedNode(LICENCE)),
             ],
         )
-    return [*triples, *_void(edition, facts, links, settings)]
+    for code, label in _THEMES.items():
+        theme = ox.NamedNode(f"{_AUTHORITY}data-theme/{code}")
+        triples += _about(theme, [("skos:prefLabel", ox.Literal(label, language="en"))])
+    sorts = {_name(name): _name(sort) for name, sort in _SORTS.items()}
+    typed = {
+        ox.Triple(triple.object, _name("rdf:type"), sorts[triple.predicate])
+        for triple in triples
+        if triple.predicate in sorts and isinstance(triple.object, ox.NamedNode)
+    }
+    return [*triples, *sorted(typed, key=str), *_void(edition, facts, links, settings)]
 
 
-def _of_dataset(edition: Edition, settings: Settings) -> list[tuple[str, Term]]:
+def _of_dataset(edition: Edition, settings: Settings) -> list[Said]:
     live = settings.base + "dataset"
     return [
         ("dcterms:identifier", ox.Literal(edition.iri)),
@@ -192,24 +212,22 @@ def _of_dataset(edition: Edition, settings: Settings) -> list[tuple[str, Term]]:
         ("adms:identifier", ox.NamedNode(f"{edition.iri}#snapshot")),
         ("dcterms:issued", ox.Literal(edition.issued, datatype=_name("xsd:date"))),
         ("dcat:landingPage", ox.NamedNode(edition.home)),
-        ("dcat:theme", ox.NamedNode(f"{_AUTHORITY}data-theme/GOVE")),
-        ("dcat:theme", ox.NamedNode(f"{_AUTHORITY}data-theme/JUST")),
+        *(("dcat:theme", ox.NamedNode(f"{_AUTHORITY}data-theme/{code}")) for code in _THEMES),
         *(("dcat:keyword", ox.Literal(word, language="en")) for word in KEYWORDS),
         *((("dcat:isVersionOf", ox.NamedNode(live)),) if edition.iri != live else ()),
     ]
 
 
-def _of_file(url: ox.NamedNode, name: str, title: str, file: File) -> list[tuple[str, Term]]:
+def _of_file(url: ox.NamedNode, name: str, title: str, file: File) -> list[Said]:
     plain = name.removesuffix(package.PACKED)
     suffix = "." + plain.rpartition(".")[2]
-    iana = "https://www.iana.org/assignments/media-types/"
     return [
         ("rdf:type", _name("dcat:Distribution")),
         ("dcterms:title", ox.Literal(title, language="en")),
         ("dcat:accessURL", url),
         ("dcat:downloadURL", url),
-        ("dcat:mediaType", ox.NamedNode(iana + package.media_type(plain))),
-        *((("dcat:compressFormat", ox.NamedNode(iana + package.media_type(name))),) if plain != name else ()),
+        ("dcat:mediaType", ox.NamedNode(_IANA + package.media_type(plain))),
+        *((("dcat:compressFormat", ox.NamedNode(_IANA + package.media_type(name))),) if plain != name else ()),
         ("dcterms:format", ox.NamedNode(f"{_AUTHORITY}file-type/{_FILE_TYPES[suffix]}")),
         ("dcat:byteSize", ox.Literal(str(file.size), datatype=_name("xsd:nonNegativeInteger"))),
         ("dcterms:license", ox.NamedNode(LICENCE)),
@@ -251,7 +269,7 @@ def _void(edition: Edition, facts: Facts, links: Iterable[Linkset], settings: Se
         )
 
 
-def _about(subject: ox.NamedNode, said: Iterable[tuple[str, Term]]) -> Iterator[ox.Triple]:
+def _about(subject: ox.NamedNode, said: Iterable[Said]) -> Iterator[ox.Triple]:
     return (ox.Triple(subject, _name(name), value) for name, value in said)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,10 +17,11 @@ from hrc_graph import __version__, errors, formats
 from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
-from hrc_graph.web import descriptions, graphs, library, pages, problems, resources
+from hrc_graph.web import catalogue, descriptions, graphs, library, pages, problems, releases, resources
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.metrics import Metrics
+from hrc_graph.web.releases import Opened, Releases
 from hrc_graph.web.sparql import SparqlApp
 from hrc_graph.workspace import Workspace
 
@@ -27,19 +29,28 @@ from hrc_graph.workspace import Workspace
 class WebApp:
     """Sends `/sparql` to the endpoint and every other path to the pages, which it counts."""
 
-    def __init__(self, sparql: ASGIApp, rest: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, sparql: ASGIApp, rest: ASGIApp, metrics: Metrics, released: Releases) -> None:
         self._sparql = sparql
         self._rest = rest
         self._metrics = metrics
+        self._released = released
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
-        if scope["type"] == "http" and scope["path"] == "/sparql":
-            await self._sparql(scope, receive, send)
-        elif scope["type"] == "http":
-            await self._counted(scope, receive, send)
-        else:
+        if scope["type"] != "http":
             await self._rest(scope, receive, send)
+            return
+        send = self._released.marking(send, scope["path"])
+        if scope["path"] == "/sparql":
+            await self._sparql(scope, receive, send)
+        elif _RELEASED.match(scope["path"]):
+            await self._released.sparql(scope, receive, send)
+        else:
+            await self._counted(scope, receive, send)
+
+    async def close(self) -> None:
+        """End what was started to answer from releases."""
+        await self._released.close()
 
     async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
         started, status = time.perf_counter(), 500
@@ -62,8 +73,12 @@ class WebApp:
             self._metrics.answered(known, scope["method"], status, time.perf_counter() - started, client)
 
 
+_RELEASED = re.compile(r"/releases/[^/]+/sparql\Z")
 _PLACES = frozenset(
-    ("front", "queries", "id", "doc", "graphs", "graph", "dumps", "static", "health", "metrics", ".well-known")
+    (
+        *("front", "queries", "id", "doc", "graphs", "graph", "dumps", "dataset", "releases", "static", "health"),
+        *("metrics", ".well-known"),
+    )
 )
 """The first words of paths that are counted apart; what strangers make up is not."""
 
@@ -75,11 +90,14 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     clients, metrics = Clients(settings), Metrics(cached)
     answers = Answers(cached, clients)
     described = descriptions.Descriptions(answers, workspace)
+    released = Releases(workspace, clients, metrics)
     app = FastAPI(title="Human Rights Cities graph", version=__version__, docs_url=None, redoc_url=None)
     app.include_router(pages.router(answers, metrics, workspace))
-    app.include_router(library.router(answers, workspace))
+    app.include_router(library.router(Opened("", answers, workspace.questions), released, settings))
     app.include_router(graphs.router(answers, settings))
     app.include_router(descriptions.router(described))
+    app.include_router(releases.router(released, settings.base))
+    app.include_router(catalogue.router(catalogue.Catalogue(answers, workspace, released)))
     app.include_router(resources.router(answers, settings))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
@@ -104,4 +122,4 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
         return await described.respond("service", format, url, asked)
 
     scratch = engine if isinstance(engine, Scratch) else None
-    return WebApp(SparqlApp(answers, clients, metrics, settings, describe, scratch, token), app, metrics)
+    return WebApp(SparqlApp(answers, clients, metrics, settings, describe, scratch, token), app, metrics, released)
