@@ -53,7 +53,7 @@ def write_dumps(snapshot: Snapshot, context: Context, out: Folder, *, base: str,
     path = out.path / dumps.CANONICAL
 
     def watched(items: Iterable[T], name: str) -> Iterator[T]:
-        """The items, while progress is told: the quads of N-Quads are about as many as the triples of the union."""
+        """The items, while progress is told."""
         for done, item in enumerate(items):
             if done % _STEP == 0:
                 progress(f"writing {name}", min(done, snapshot.triples), snapshot.triples)
@@ -61,8 +61,10 @@ def write_dumps(snapshot: Snapshot, context: Context, out: Folder, *, base: str,
         progress(f"writing {name}", snapshot.triples, snapshot.triples)
 
     with out.stream(dumps.CANONICAL, packed=True) as sink:
-        for line in watched(dumps.canonical(Path(snapshot.path)), dumps.CANONICAL):
-            sink.write(line)
+        for done, lines in enumerate(dumps.canonical(Path(snapshot.path))):
+            progress(f"writing {dumps.CANONICAL}", min(done * dumps.BATCH, snapshot.triples), snapshot.triples)
+            sink.write(b"".join(lines))
+        progress(f"writing {dumps.CANONICAL}", snapshot.triples, snapshot.triples)
     made: tuple[tuple[str, Callable[[Path], Iterator[dumps.Statement]], ox.RdfFormat], ...] = (
         ("hrcity.trig", dumps.by_graph, ox.RdfFormat.TRIG),
         ("hrcity.ttl", dumps.union, ox.RdfFormat.TURTLE),
