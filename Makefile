@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: setup serve test test-all lint docs lock bench soak runaway
+.PHONY: setup serve test test-all lint docs lock bench soak runaway exports
 
 setup: $(STAMP)
 
@@ -40,6 +40,9 @@ soak: setup
 
 runaway: setup
 	$(RUN)/python -m benchmarks.runaway
+
+exports: setup
+	$(RUN)/python -m benchmarks.exports
 
 $(VENV)/peers: $(STAMP)
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]'

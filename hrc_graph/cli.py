@@ -201,16 +201,52 @@ def bring(
 
 @app.command()
 def export(
-    tables: Annotated[Path, typer.Option("--tables", help="A folder for CSV tables, which make the same graph again.")],
+    folder: Annotated[Path | None, typer.Argument(help="A folder for dumps, tables and their description.")] = None,
+    tables: Annotated[
+        Path | None, typer.Option("--tables", help="A folder for CSV tables, which make the same graph again.")
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write the data out as tables."""
+    """Write the graph out as RDF, tables and GeoJSON with checksums, or the data as tables to be edited."""
+    from hrc_graph import export as leaving
     from hrc_graph.tables import exporting
 
     with _errors():
         opened = _open(workspace)
-        for path in exporting.export(opened.files, tables, base=opened.settings.base):
-            print(path)
+        if folder is None and tables is None:
+            raise BadParameter("No folder was named.", "hrc export DIR writes dumps and tables into it.")
+        if tables:
+            for path in exporting.export(opened.files, tables, base=opened.settings.base):
+                print(path)
+        if folder:
+            snapshot = _snapshot(opened)
+            context = opened.root / "ontology" / "context.jsonld"
+            with _progress() as progress:
+                done = leaving.export(snapshot, context, folder, base=opened.settings.base, progress=progress)
+            for name, file in sorted(done.files.items()):
+                print(f"{file.sha256}  {folder / name}")
+            print(f"{done.hash}  RDFC-1.0 of snapshot {snapshot.id}")
+
+
+@app.command()
+def release(
+    name: Annotated[str, typer.Argument(help="Year and month, such as 2026.11; of a second one 2026.11.1.")],
+    notes: Annotated[Path | None, typer.Option("--notes", help="A text file that says what is new.")] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Tag the last commit as a release and write it below releases/; of a tag without a folder, write it again."""
+    from hrc_graph import releases
+
+    with _errors():
+        opened = _open(workspace)
+        if notes and not notes.is_file():
+            raise BadFile(f"There is no file {notes}.", "Name a text file.")
+        with _progress() as progress:
+            made = releases.make(opened, name, notes.read_text("utf-8") if notes else None, progress)
+        print(f"{opened.root / releases.FOLDER / name}")
+        print(f"release {made.release} of commit {made.commit[:12]}: snapshot {made.snapshot}, {made.triples} triples")
+        print(f"{made.hash}  RDFC-1.0")
+        print("The tag is in this repository only, until it is pushed.")
 
 
 @app.command()

@@ -25,8 +25,8 @@ from hrc_graph.settings import Settings
 _FORMATS: Final = "http://www.w3.org/ns/formats/"
 _ABOUT: Final = {"formats": _FORMATS, "sd": "http://www.w3.org/ns/sparql-service-description#"}
 """Prefixes that no file of the data needs."""
-_LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
-_TITLE: Final = {
+LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
+TITLE: Final = {
     "en": "Human Rights Cities graph",
     "id": "Graf Kota Hak Asasi Manusia",
     "es": "Grafo de Ciudades por los Derechos Humanos",
@@ -231,8 +231,8 @@ def dataset(facts: Facts, settings: Settings, endpoint: str) -> list[ox.Triple]:
     vocabularies = {_namespace(iri) for iri in short} - {""}
     said: list[Said] = [
         ("rdf:type", _name("void:Dataset")),
-        *(("dcterms:title", ox.Literal(title, language=language)) for language, title in _TITLE.items()),
-        ("dcterms:license", ox.NamedNode(_LICENCE)),
+        *(("dcterms:title", ox.Literal(title, language=language)) for language, title in TITLE.items()),
+        ("dcterms:license", ox.NamedNode(LICENCE)),
         ("void:sparqlEndpoint", ox.NamedNode(endpoint)),
         ("void:dataDump", ox.NamedNode(urljoin(endpoint, "/dumps/hrcity.nq"))),
         ("void:uriSpace", ox.Literal(settings.base + "id/")),

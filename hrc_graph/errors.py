@@ -6,7 +6,8 @@
     │   ├── BadFile             a file that does not parse or lies in the wrong place
     │   ├── BadQuery            SPARQL that does not parse, or asks for an update
     │   ├── BadParameter        a parameter of a question that is missing or ill-typed
-    │   └── BadRequest          an HTTP request against the SPARQL protocol
+    │   ├── BadRequest          an HTTP request against the SPARQL protocol
+    │   └── BadRelease          a release that cannot be made: its name, the tree, what the shapes say
     ├── Refused                 well-formed, but this service does not do it
     │   ├── QueryTooLarge       past the size, depth or number of tokens allowed
     │   ├── ServiceRefused      SERVICE would call another server
@@ -77,6 +78,10 @@ class BadParameter(BadInput):
 
 class BadRequest(BadInput):
     """An HTTP request against the SPARQL protocol."""
+
+
+class BadRelease(BadInput):
+    """A release that cannot be made as things stand."""
 
 
 class Refused(HrcError):

@@ -51,5 +51,9 @@ class Settings:
     """So many seconds of querying one client gets in a minute."""
     client_errors: int = 30
     """So many refused or failed requests one client gets in a minute."""
+    aside: int = 2
+    """So many releases can be asked at once, each in an engine of its own."""
+    aside_idle: float = 300.0
+    """The engine of a release ends when nobody has asked it for so many seconds."""
     services: tuple[str, ...] = ()
     """SERVICE may call endpoints whose IRI starts with one of these; none by default."""

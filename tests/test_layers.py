@@ -19,6 +19,8 @@ LAYERS = (
     {"workspace", "description", "chronicle", "catalogue"},
     {"review", "publishing", "reconciliation", "extension"},
     {"tables"},
+    {"export"},
+    {"releases"},
     {"web", "cli", "client"},
 )
 MODULES = sorted((ROOT / "hrc_graph").rglob("*.py"))

@@ -26,7 +26,7 @@ Progress = Callable[[str, int, int], None]
 
 T = TypeVar("T")
 
-_IN_MEMORY = 1_000_000
+IN_MEMORY = 1_000_000
 """With more triples than this a snapshot is indexed on disk: slower by three to eight times, and small in memory."""
 _KEEP = 3
 """So many snapshots stay on disk: the current one and two that slow readers may still have open."""
@@ -60,7 +60,7 @@ def current(
     *,
     base: str,
     fresh: bool = False,
-    in_memory: int = _IN_MEMORY,
+    in_memory: int = IN_MEMORY,
     progress: Progress = quiet,
 ) -> Snapshot:
     """The snapshot of the files as they are: the one on disk if nothing changed, else a new one.
@@ -152,6 +152,34 @@ def _build(files: Files, state: Path, digest: str, base: str, in_memory: int, pr
         _index(index, path, repeated)
     progress("writing the snapshot", 1, 1)
     return Snapshot(identity, str(path), digest, len(default), graphs, str(repeated or ""), str(index or ""))
+
+
+def of_dump(id: str, quads: Path, beside: Path, *, in_memory: int = IN_MEMORY) -> Snapshot:
+    """The snapshot that a sorted N-Quads file holds; what an engine needs besides is made once, in `beside`."""
+    about = beside / "about.json"
+    known = read(about) if about.exists() else None
+    if known and known.path == str(quads):
+        return known
+    beside.mkdir(parents=True, exist_ok=True)
+    repeated, lines, triples, graphs = beside / "default.nt", 0, 0, set()
+    with quads.open("rb") as file, repeated.open("wb") as out:
+        last = b""
+        for line in file:
+            triple, _, graph = line.removesuffix(b" .\n").rpartition(b" ")
+            lines += 1
+            graphs.add(graph)
+            if triple != last:  # what several graphs say stands together
+                out.write(triple + b" .\n")
+                triples, last = triples + 1, triple
+    if triples == lines:
+        repeated.unlink()
+    default = repeated if triples < lines else None
+    index = beside / "index" if triples > in_memory else None
+    if index and not index.exists():
+        _index(index, quads, default)
+    made = Snapshot(id, str(quads), "", triples, len(graphs), str(default or ""), str(index or ""))
+    replace(about, json.dumps(asdict(made), indent=1).encode())
+    return made
 
 
 def _index(folder: Path, quads: Path, default: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
 from hrc_graph.web import (
+    catalogue,
     descriptions,
     feeds,
     graphs,
@@ -26,6 +28,7 @@ from hrc_graph.web import (
     pages,
     problems,
     reconcile,
+    releases,
     resources,
     search,
 )
@@ -33,6 +36,7 @@ from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.finder import Finder
 from hrc_graph.web.metrics import Metrics
+from hrc_graph.web.releases import Opened, Releases
 from hrc_graph.web.sparql import SparqlApp
 from hrc_graph.workspace import Workspace
 
@@ -40,10 +44,11 @@ from hrc_graph.workspace import Workspace
 class WebApp:
     """Sends `/sparql` to the endpoint and every other path to the pages, which it counts."""
 
-    def __init__(self, sparql: ASGIApp, rest: ASGIApp, metrics: Metrics, base: str) -> None:
+    def __init__(self, sparql: ASGIApp, rest: ASGIApp, metrics: Metrics, released: Releases, base: str) -> None:
         self._sparql = sparql
         self._rest = rest
         self._metrics = metrics
+        self._released = released
         self._under = urlsplit(base).path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,12 +57,20 @@ class WebApp:
             below = scope["path"].removeprefix(self._under)
             if below.partition("/")[0] in _PLACES:
                 scope = {**scope, "path": "/" + below}
-        if scope["type"] == "http" and scope["path"] == "/sparql":
-            await self._sparql(scope, receive, send)
-        elif scope["type"] == "http":
-            await self._counted(scope, receive, send)
-        else:
+        if scope["type"] != "http":
             await self._rest(scope, receive, send)
+            return
+        send = self._released.marking(send, scope["path"])
+        if scope["path"] == "/sparql":
+            await self._sparql(scope, receive, send)
+        elif _RELEASED.match(scope["path"]):
+            await self._released.sparql(scope, receive, send)
+        else:
+            await self._counted(scope, receive, send)
+
+    async def close(self) -> None:
+        """End what was started to answer from releases."""
+        await self._released.close()
 
     async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
         started, status, answered = time.perf_counter(), 500, False
@@ -102,12 +115,14 @@ _PREFLIGHT = {
     "Allow": _ALLOW,
 }
 _COMMON = [(name.lower().encode(), value.encode()) for name, value in headers.COMMON.items()]
+_RELEASED = re.compile(r"/releases/[^/]+/sparql\Z")
 _PLACES = frozenset(
     (
-        "front", "queries", "graphs", "graph", "dumps", "static", "health", "metrics", ".well-known", "feeds",
-        "version", "search", "opensearch.xml", "reconcile", "id", "def", "vocab", "shape", "shapes", "ontology", "doc",
+        *("front", "queries", "graphs", "graph", "dumps", "dataset", "releases", "static", "health", "metrics"),
+        *(".well-known", "feeds", "version", "search", "opensearch.xml", "reconcile"),
+        *("id", "def", "vocab", "shape", "shapes", "ontology", "doc"),
     )
-)  # fmt: skip
+)
 """The first words of paths that are counted apart; what strangers make up is not."""
 
 
@@ -118,6 +133,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     clients, metrics = Clients(settings), Metrics(cached)
     answers = Answers(cached, clients)
     described = descriptions.Descriptions(answers, workspace)
+    released = Releases(workspace, clients, metrics)
     app = FastAPI(
         title="Human Rights Cities graph",
         version=__version__,
@@ -126,7 +142,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
         redirect_slashes=False,  # its redirects lead to whatever host the client made up
     )
     app.include_router(pages.router(answers, metrics, workspace))
-    app.include_router(library.router(answers, workspace))
+    app.include_router(library.router(Opened("", answers, workspace.questions), released, settings))
     app.include_router(graphs.router(answers, settings))
     app.include_router(descriptions.router(described))
     app.include_router(feeds.router(workspace))
@@ -134,6 +150,8 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     finder = Finder(answers, clients, settings)
     app.include_router(reconcile.router(finder, settings))
     app.include_router(search.router(finder, settings))
+    app.include_router(releases.router(released, settings.base))
+    app.include_router(catalogue.router(catalogue.Catalogue(answers, workspace, released)))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.exception_handler(errors.HrcError)
@@ -156,4 +174,5 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
         return await described.respond("service", format, url, asked)
 
     scratch = engine if isinstance(engine, Scratch) else None
-    return WebApp(SparqlApp(answers, clients, metrics, settings, describe, scratch, token), app, metrics, settings.base)
+    endpoint = SparqlApp(answers, clients, metrics, settings, describe, scratch, token)
+    return WebApp(endpoint, app, metrics, released, settings.base)

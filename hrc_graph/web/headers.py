@@ -24,5 +24,5 @@ COMMON: Final[dict[str, str]] = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "ETag, Link, Retry-After, X-Result-Complete, X-Row-Count, X-Snapshot",
+    "Access-Control-Expose-Headers": "ETag, Link, Retry-After, X-Release, X-Result-Complete, X-Row-Count, X-Snapshot",
 }

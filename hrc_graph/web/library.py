@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
@@ -12,10 +15,11 @@ from hrc_graph import formats, namespaces, questions
 from hrc_graph.engine import Answer, Question
 from hrc_graph.errors import BadParameter
 from hrc_graph.questions import NamedQuery, Parameter
+from hrc_graph.settings import Settings
 from hrc_graph.web import headers
-from hrc_graph.web.answers import Answers, client_of, encoding_of, page
+from hrc_graph.web.answers import client_of, encoding_of, page
+from hrc_graph.web.releases import HEADER, Opened, Releases
 from hrc_graph.web.results import shown_table
-from hrc_graph.workspace import Workspace
 
 _FORMATS = (formats.HTML, *formats.TABLES)
 _LONG = 40
@@ -27,6 +31,13 @@ _FORMAT = {
     "required": False,
     "description": "The form of the answer; otherwise the Accept header decides.",
     "schema": {"type": "string", "enum": [format.name for format in _FORMATS]},
+}
+_RELEASE = {
+    "name": "release",
+    "in": "query",
+    "required": False,
+    "description": "The release that answers, such as 2026.11; otherwise the live data do.",
+    "schema": {"type": "string"},
 }
 _PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}, "text/html": {}}}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -40,15 +51,23 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(answers: Answers, workspace: Workspace) -> APIRouter:
-    """The routes of the library; each question is an operation of its own."""
+def router(live: Opened, released: Releases, settings: Settings) -> APIRouter:
+    """The routes of the library; each question is an operation of its own, of the live data or of a release."""
     routes = APIRouter(tags=["questions"])
-    base = workspace.settings.base
+    base = settings.base
 
-    async def ask(text: str, request: Request) -> Answer:
-        return await answers.ask(Question(text, formats.JSON, formats.TURTLE, base, own=True), client_of(request))
+    @contextlib.asynccontextmanager
+    async def of(release: str) -> AsyncIterator[Opened]:
+        if not release:
+            yield live
+            return
+        async with released.opened(release) as opened:
+            yield opened
 
-    async def parameters(found: NamedQuery, request: Request) -> list[dict[str, Any]]:
+    async def ask(of: Opened, text: str, request: Request) -> Answer:
+        return await of.answers.ask(Question(text, formats.JSON, formats.TURTLE, base, own=True), client_of(request))
+
+    async def parameters(of: Opened, found: NamedQuery, request: Request) -> list[dict[str, Any]]:
         """What a question can be given; `choices` is None where anything of the type may be."""
         return [
             {
@@ -57,16 +76,16 @@ def router(answers: Answers, workspace: Workspace) -> APIRouter:
                 "required": parameter.default is None,
                 "default": parameter.default,
                 "description": parameter.description,
-                "choices": await choices(parameter.choices_query(base=base), request),
+                "choices": await choices(of, parameter.choices_query(base=base), request),
             }
             for parameter in found.parameters
         ]
 
-    async def choices(text: str, request: Request) -> list[dict[str, str]] | None:
+    async def choices(of: Opened, text: str, request: Request) -> list[dict[str, str]] | None:
         if not text:
             return None
         found = []
-        for row in json.loads((await ask(text, request)).body)["results"]["bindings"]:
+        for row in json.loads((await ask(of, text, request)).body)["results"]["bindings"]:
             iri = row["value"]["value"]
             value = namespaces.short(iri, base) if row["value"]["type"] == "uri" else iri
             choice = {"value": value, "label": row["label"]["value"] or value}
@@ -75,19 +94,31 @@ def router(answers: Answers, workspace: Workspace) -> APIRouter:
 
     @routes.get("/queries", summary="The query library")
     async def library(request: Request) -> Response:
-        return page("questions.html", request.headers, title="Questions", questions=workspace.questions.values())
+        return page("questions.html", request.headers, title="Questions", questions=live.questions.values())
+
+    async def respond(of: Opened, name: str, given: dict[str, str], request: Request) -> Response:
+        found = questions.find(of.questions, name)
+        wanted = given.pop("format", None)
+        format = formats.named(wanted, _FORMATS) if wanted else None
+        format = format or formats.negotiate(request.headers.get("accept"), _FORMATS)
+        if format is formats.HTML:
+            return await shown(of, found, given, request)
+        encoding = encoding_of(request.headers.get("accept-encoding", ""))
+        asked = Question(found.bound(given, base=base), format, formats.TURTLE, base, encoding=encoding, own=True)
+        response = await of.answers.respond(asked, client_of(request), request.headers.get("if-none-match", ""))
+        if of.release:
+            response.raw_headers.append((HEADER, of.release.encode()))
+        return response
+
+    async def at(name: str, request: Request) -> Response:
+        """The answer of the live data, or of the release that the request names."""
+        given = dict(request.query_params)
+        async with of(given.pop("release", "")) as opened:
+            return await respond(opened, name, given, request)
 
     def add(found: NamedQuery) -> None:
         async def question(request: Request) -> Response:
-            given = dict(request.query_params)
-            wanted = given.pop("format", None)
-            format = formats.named(wanted, _FORMATS) if wanted else None
-            format = format or formats.negotiate(request.headers.get("accept"), _FORMATS)
-            if format is formats.HTML:
-                return await shown(found, given, request)
-            encoding = encoding_of(request.headers.get("accept-encoding", ""))
-            asked = Question(found.bound(given, base=base), format, formats.TURTLE, base, encoding=encoding, own=True)
-            return await answers.respond(asked, client_of(request), request.headers.get("if-none-match", ""))
+            return await at(found.name, request)
 
         routes.add_api_route(
             f"/queries/{found.name}",
@@ -96,44 +127,51 @@ def router(answers: Answers, workspace: Workspace) -> APIRouter:
             summary=found.title["en"],
             description=found.description,
             responses=_RESPONSES,
-            openapi_extra={"parameters": [*map(_parameter, found.parameters), _FORMAT]},
+            openapi_extra={"parameters": [*map(_parameter, found.parameters), _FORMAT, _RELEASE]},
         )
 
-    async def shown(found: NamedQuery, given: dict[str, str], request: Request) -> Response:
+    async def shown(of: Opened, found: NamedQuery, given: dict[str, str], request: Request) -> Response:
         """The page of a question: its blanks with their choices, its answer, or what is wrong with a value."""
         table, problem = None, ""
+        snapshot = of.answers.engine.snapshot
+        current = of.release or released.of(snapshot)
+        fields = [(b"cache-control", b"no-cache"), (b"x-snapshot", snapshot.encode())]
         try:
-            table = shown_table(await ask(found.bound(given, base=base), request), workspace.settings)
+            table = shown_table(await ask(of, found.bound(given, base=base), request), settings)
         except BadParameter as error:
             problem = str(error)
         return page(
             "question.html",
             request.headers,
             status=400 if problem and given else 200,
+            fields=[*fields, (HEADER, current.encode())] if current else fields,
             title=found.title["en"],
             question=found,
-            parameters=await parameters(found, request),
+            parameters=await parameters(of, found, request),
             long=_LONG,
             short=lambda text: namespaces.short(text, base),
             table=table,
             given=given,
             problem=problem,
+            release=of.release,
+            permalink=f"/queries/{found.name}?{urlencode(given | {'release': current})}" if current else "",
+            current=current,
             base=base,
             formats=[format.name for format in formats.TABLES],
         )
 
-    for found in workspace.questions.values():
+    for found in live.questions.values():
         add(found)
 
     @routes.get("/queries/{name}", include_in_schema=False)
-    async def unknown(name: str) -> Response:
-        questions.find(workspace.questions, name)
-        raise AssertionError(name)  # every question has a route of its own, above
+    async def other(name: str, request: Request) -> Response:
+        return await at(name, request)  # what the library has today has a route of its own, above
 
     @routes.get("/queries/{name}/parameters", summary="What a question can be given, and the choices there are")
     async def choosing(name: str, request: Request) -> Response:
-        found = questions.find(workspace.questions, name)
-        return JSONResponse(await parameters(found, request), headers=headers.COMMON)
+        async with of(request.query_params.get("release", "")) as opened:
+            found = questions.find(opened.questions, name)
+            return JSONResponse(await parameters(opened, found, request), headers=headers.COMMON)
 
     return routes
 

@@ -58,8 +58,9 @@ async def _run(
 ) -> None:
     kind = Scratch if place.updates else Embedded
     async with kind(snapshot, workspace.settings) as engine:
+        application = create(workspace, engine, place.token)
         server = Server(
-            create(workspace, engine, place.token),
+            application,
             address=place.host,
             port=port,
             interface=Interfaces.ASGINL,
@@ -78,6 +79,7 @@ async def _run(
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
+        await application.close()
 
 
 async def _follow(workspace: Workspace, engine: Embedded) -> None:
