@@ -47,7 +47,7 @@ def canonical(quads: Path) -> Iterator[list[bytes]]:
     The labels of blank nodes depend on the quads that have some and on no other, so these alone are held in memory.
     """
     with quads.open("rb") as file:
-        unnamed = b"".join(filter(_is_unnamed, file))
+        unnamed = b"".join(line for line in file if _is_unnamed(line))
     dataset = ox.Dataset(ox.parse(unnamed, format=ox.RdfFormat.N_QUADS))
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     labelled = ox.serialize(dataset, format=ox.RdfFormat.N_QUADS) or b""
