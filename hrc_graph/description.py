@@ -131,7 +131,7 @@ class _Asking:
 
     async def rows(self, text: str) -> list[dict[str, str]]:
         """The solutions of a SELECT, values as text."""
-        answer: Answer = await self._engine.answer(Question(text, formats.JSON, formats.TURTLE, self.base))
+        answer: Answer = await self._engine.answer(Question(text, formats.JSON, formats.TURTLE, self.base, own=True))
         self.snapshots.add(answer.snapshot)
         found: list[dict[str, Any]] = json.loads(answer.body)["results"]["bindings"]
         return [{name: term["value"] for name, term in row.items()} for row in found]

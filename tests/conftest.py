@@ -7,10 +7,14 @@ import contextlib
 import json
 import re
 import signal
+import socket
+import ssl
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +29,8 @@ from hrc_graph.settings import Settings
 from hrc_graph.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).parent.parent
+_NO_TLS = ssl.create_default_context()
+"""Made once: making it takes longer than most requests."""
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
@@ -35,12 +41,18 @@ class Server:
     url: str
     process: subprocess.Popen[str]
     output: list[str]
+    """What it wrote until it listened."""
+    log: list[str] = field(default_factory=list)
+    """What it wrote since, read all the time: a server whose log nobody reads would come to a stop."""
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return httpx.request(method, self.url + path.lstrip("/"), timeout=30, verify=_NO_TLS, **options)
 
     def get(self, path: str, **options: Any) -> httpx.Response:
-        return httpx.get(self.url + path.lstrip("/"), timeout=30, **options)
+        return self.request("GET", path, **options)
 
     def post(self, path: str, **options: Any) -> httpx.Response:
-        return httpx.post(self.url + path.lstrip("/"), timeout=30, **options)
+        return self.request("POST", path, **options)
 
     def sparql(self, text: str, **headers: str) -> httpx.Response:
         return self.get("sparql", params={"query": text}, headers=headers)
@@ -53,26 +65,83 @@ class Server:
         return [{name: term["value"] for name, term in row.items()} for row in bindings]
 
 
+_WITH_SETTINGS = """
+import json, sys
+from pathlib import Path
+from hrc_graph.engine import snapshots
+from hrc_graph.settings import Settings
+from hrc_graph.web import server
+from hrc_graph.workspace import open_workspace
+opened = open_workspace(Path(sys.argv[1]), Settings(**json.loads(sys.argv[2])))
+snapshot = snapshots.current(opened.files, opened.state, base=opened.settings.base)
+server.run(opened, snapshot, server.Place("127.0.0.1", 0), lambda address: print(f"Listening on {address}", flush=True))
+"""
+"""What `hrc serve` does, with settings that it has no options for."""
+
+
 @contextlib.contextmanager
-def serving(*arguments: str, workspace: Path = ROOT) -> Iterator[Server]:
-    """Start `hrc serve` on a free port of loopback; end it afterwards."""
+def serving(
+    *arguments: str, workspace: Path = ROOT, program: str = _WITH_SETTINGS, **settings: float
+) -> Iterator[Server]:
+    """Start `hrc serve` on a free port of loopback, with options of its own or with settings; end it afterwards."""
     command = [sys.executable, "-m", "hrc_graph", "serve", "--port", "0", "--workspace", str(workspace), *arguments]
+    if settings or program is not _WITH_SETTINGS:
+        command = [sys.executable, "-c", program, str(workspace), json.dumps(settings)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout
     output: list[str] = []
+    reading: threading.Thread | None = None
     try:
         for line in process.stdout:
             output.append(line)
             address = re.search(r"Listening on (http://\S+)", line)
             if address:
-                yield Server(address[1], process, output)
+                log: list[str] = []
+                reading = threading.Thread(target=log.extend, args=(process.stdout,), daemon=True)
+                reading.start()
+                yield Server(address[1], process, output, log)
                 break
         else:
             raise AssertionError("the server ended before it listened:\n" + "".join(output))
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
+        if reading:
+            reading.join(timeout=20)
         process.stdout.close()
+
+
+class Listener:
+    """A socket on loopback that must not be called: it remembers who did."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/"
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                self._socket.accept()[0].close()
+                self.calls += 1
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+@pytest.fixture(scope="session")
+def listener() -> Iterator[Listener]:
+    """A server that a query or an update might try to fetch from, shown to be reachable."""
+    listening = Listener()
+    socket.create_connection(("127.0.0.1", int(listening.url.split(":")[2].strip("/")))).close()
+    while not listening.calls:
+        time.sleep(0.01)
+    listening.calls = 0
+    yield listening
+    listening.close()
 
 
 @pytest.fixture(scope="session")

@@ -266,6 +266,7 @@ def test_past_its_queue_the_engine_says_busy(snapshot: snapshots.Snapshot) -> No
         ("LOAD <http://127.0.0.1/>", "LOAD changes data", "SELECT"),
         ("", "empty", "SELECT"),
         ("SELECT * WHERE { ?s ?p }", "not SPARQL", "?s ?p }"),
+        ("SELECT (<urn:f>(1) AS ?x) WHERE {}", "custom function <urn:f>", "SPARQL 1.1"),
     ],
 )
 def test_a_query_that_cannot_be_read_is_explained(ask: Ask, text: str, said: str, hint: str) -> None:
@@ -292,3 +293,13 @@ def test_a_worker_has_no_network(snapshot: snapshots.Snapshot) -> None:
             return True
 
     assert asyncio.run(run())
+
+
+def test_no_two_workers_give_the_same_random_names(snapshot: snapshots.Snapshot) -> None:
+    async def run() -> list[Answer]:
+        async with Embedded(snapshot, Settings(workers=3)) as engine:
+            asked = question("SELECT (STRUUID() AS ?u) (RAND() AS ?r) WHERE {}")
+            return [await engine.answer(asked) for _ in range(9)]
+
+    rows = [bindings(answer)[0] for answer in asyncio.run(run())]
+    assert len({row["u"] for row in rows}) == len({row["r"] for row in rows}) == 9

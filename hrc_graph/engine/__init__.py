@@ -29,6 +29,8 @@ class Question:
     named_graphs: tuple[str, ...] = ()
     encoding: str = ""
     """The content coding that the body may come in: `gzip`, `zstd` or none."""
+    own: bool = False
+    """Whether it is a question of this server's own, for a page: it need not give way to others."""
 
 
 @dataclass(frozen=True, slots=True)

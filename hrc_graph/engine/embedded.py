@@ -17,7 +17,7 @@ from hrc_graph.engine import Answer, Question
 from hrc_graph.engine.pool import Pool, out_of_memory
 from hrc_graph.engine.snapshots import Snapshot
 from hrc_graph.engine.syntax import explain
-from hrc_graph.errors import AnswerTooLarge, EngineFailure
+from hrc_graph.errors import AnswerTooLarge, BadQuery, EngineFailure
 from hrc_graph.settings import Settings
 
 _FORMATS = {format.name: format for format in (*formats.TABLES, *formats.GRAPHS)}
@@ -71,7 +71,9 @@ class Embedded:
         """The whole answer, or an error. A caller that is cancelled takes its worker with it."""
         pool = self.pool
         started = time.monotonic()
-        header, body = await pool.answer(question.text, frame(question, pool.snapshot, self._settings))
+        header, body = await pool.answer(
+            question.text, frame(question, pool.snapshot, self._settings), own=question.own
+        )
         if header["kind"] != "answer":
             raise failure(header, question.text, self._settings)
         return answer(header, body, pool.snapshot.id, time.monotonic() - started)
@@ -127,5 +129,7 @@ def failure(header: dict[str, Any], text: str, settings: Settings) -> Exception:
             )
         case "memory":
             return out_of_memory(settings)
+        case "failure" if header["message"].startswith("The custom "):
+            return BadQuery(f"{header['message']}.", "Use the functions of SPARQL 1.1.")
         case _:
             return EngineFailure(f"The engine failed: {header['message']}")

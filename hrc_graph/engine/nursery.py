@@ -16,6 +16,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 
 import pyoxigraph as ox
 
@@ -76,8 +77,19 @@ def _live(
     memory_limit: int,
     prefixes: dict[str, str],
 ) -> None:
-    """The whole life of a worker."""
+    """The whole life of a worker.
+
+    It answers in a thread of its own: the engine's random numbers belong to a thread and are seeded when it first needs
+    one. In the thread that was forked they go on from where the nursery stood, alike in every worker.
+    """
     code = 1
+
+    def answer() -> None:
+        nonlocal code
+        sandbox.cap_memory(memory_limit)
+        worker.serve(store, channel, prefixes)
+        code = 0
+
     try:
         _die_with_parent()
         signal.set_wakeup_fd(-1)
@@ -85,9 +97,9 @@ def _live(
         control.close()
         if index:
             store = ox.Store.read_only(index)
-        sandbox.cap_memory(memory_limit)
-        worker.serve(store, channel, prefixes)
-        code = 0
+        thread = threading.Thread(target=answer)
+        thread.start()
+        thread.join()
     finally:
         os._exit(code)
 

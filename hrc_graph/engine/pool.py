@@ -12,71 +12,27 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict
 
 from hrc_graph import namespaces
+from hrc_graph.engine.lane import Lane
 from hrc_graph.engine.snapshots import Snapshot
-from hrc_graph.engine.workers import Nursery, Reply, Worker
-from hrc_graph.errors import Busy, EngineFailure, HrcError, OutOfMemory, TimedOut
+from hrc_graph.engine.workers import Nursery, Passed, Reply, Worker
+from hrc_graph.errors import EngineFailure, HrcError, OutOfMemory, TimedOut
 from hrc_graph.settings import Settings
 
 _DIGITS = re.compile(r"\d+")
 _REMEMBERED = 1_000
 _RETIRE_AFTER = 5.0
 """Seconds that an idle worker of the slow lane keeps its memory."""
+_DEPTH = 2
+"""So many questions a quick worker holds: the one it works on and the next."""
 _QUICK_QUEUE = 16
 """So many times more questions wait for a quick worker than for a slow one."""
 
 
 class _Killed(Exception):
     """Somebody else ended the worker; the question may be asked of another."""
-
-
-class _Lane:
-    """Workers that are asked in turn, and a line of those who wait for one."""
-
-    def __init__(self, most: int, most_waiting: int) -> None:
-        self.members: set[Worker] = set()
-        self.coming = 0
-        """Workers that are being forked."""
-        self.idle: deque[Worker] = deque()
-        self.waiting: deque[asyncio.Future[Worker]] = deque()
-        self._most = most
-        self._most_waiting = most_waiting
-
-    @property
-    def has_room(self) -> bool:
-        """Whether another worker may join."""
-        return len(self.members) + self.coming < self._most
-
-    async def take(self, limit: float) -> Worker:
-        """The next free worker. Raises `Busy` when too many wait or none becomes free in time."""
-        if self.idle:
-            return self.idle.popleft()
-        if sum(not place.done() for place in self.waiting) >= self._most_waiting:
-            raise Busy("Too many questions are waiting.", "Ask again in a few seconds.", setting="queue")
-        place: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
-        self.waiting.append(place)
-        try:
-            await asyncio.wait((place,), timeout=limit)
-        except asyncio.CancelledError:
-            if place.done():
-                self.give(place.result())
-            place.cancel()
-            raise
-        if place.done():
-            return place.result()
-        place.cancel()
-        raise Busy("No worker became free in time.", "Ask again in a few seconds.", setting="workers")
-
-    def give(self, worker: Worker) -> None:
-        """A worker is free: the first in line gets it."""
-        while self.waiting:
-            place = self.waiting.popleft()
-            if not place.done():
-                place.set_result(worker)
-                return
-        self.idle.append(worker)
 
 
 class Pool:
@@ -90,8 +46,8 @@ class Pool:
         self._events = events
         self._nursery: Nursery | None = None
         self._reviving = asyncio.Lock()
-        self._quick = _Lane(settings.workers, settings.queue * settings.workers * _QUICK_QUEUE)
-        self._slow = _Lane(settings.workers, settings.queue * settings.workers)
+        self._quick = Lane(settings.workers, _DEPTH, settings.queue * settings.workers * _QUICK_QUEUE)
+        self._slow = Lane(settings.workers, 1, settings.queue * settings.workers)
         self._overran: OrderedDict[str, None] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -127,59 +83,66 @@ class Pool:
         if self._nursery:
             await self._nursery.close()
 
-    async def answer(self, text: str, frame: bytes) -> Reply:
+    async def answer(self, text: str, frame: bytes, *, own: bool = False) -> Reply:
         """The reply to a frame. A caller that is cancelled takes its worker with it.
 
         Raises `TimedOut`, `OutOfMemory`, `Busy`, or `EngineFailure` when the query ended its process.
         """
         self.asked += 1
+        is_second_try = False
         try:
-            try:
-                return await self._answer(text, frame)
-            except _Killed:
-                self._events["asked again"] += 1
-                return await self._answer(text, frame)
-        except _Killed:
-            raise EngineFailure("The process that evaluated the query was ended, twice.", "Ask again.") from None
+            while True:
+                try:
+                    return await self._answer(text, frame, own)
+                except Passed:
+                    continue
+                except _Killed:
+                    if is_second_try:
+                        raise EngineFailure("The process that evaluated the query was ended, twice.") from None
+                    is_second_try = True
+                    self._events["asked again"] += 1
         finally:
             self.asked -= 1
 
-    async def _answer(self, text: str, frame: bytes) -> Reply:
+    async def _answer(self, text: str, frame: bytes, own: bool) -> Reply:
         settings = self._settings
         pattern = _DIGITS.sub("", text)
         if pattern in self._overran:
             return await self._slowly(pattern, frame)
         worker = await self._quick.take(settings.time_limit)
         reply = worker.ask(frame)
-        started = asyncio.get_running_loop().time()
         while not await self._done(self._quick, worker, reply, settings.quick / 5):
-            spent = asyncio.get_running_loop().time() - started
-            if self._quick.waiting or spent > min(settings.quick, settings.time_limit):
+            spent = worker.spent_on(reply)
+            others_wait = self._quick.waiting or len(worker.pending) > 1
+            share = settings.quick / 10 if others_wait and not own else min(settings.quick, settings.time_limit)
+            if spent > share:
                 break
         else:
             return await self._take_back(self._quick, worker, reply)
         self._remember(pattern)
         if self._slow.has_room:
-            self._quick.members.discard(worker)
+            self._quick.leave(worker)
             self._slow.members.add(worker)
+            worker.pass_on()
             worker.yield_cores()
             self._add_to(self._quick)
-            return await self._wait(worker, reply, settings.time_limit - spent)
+            return await self._wait(pattern, worker, reply, spent)
         self._drop(self._quick, worker, "moved")
         return await self._slowly(pattern, frame)
 
     async def _slowly(self, pattern: str, frame: bytes) -> Reply:
-        if not self._slow.idle:
+        if not self._slow.has_free():
             self._add_to(self._slow)
         worker = await self._slow.take(self._settings.time_limit)
-        started = asyncio.get_running_loop().time()
-        answer = await self._wait(worker, worker.ask(frame), self._settings.time_limit)
-        if asyncio.get_running_loop().time() - started < self._settings.quick / 10:
-            self._overran.pop(pattern, None)
-        return answer
+        return await self._wait(pattern, worker, worker.ask(frame), 0)
 
-    async def _wait(self, worker: Worker, reply: asyncio.Future[Reply], seconds: float) -> Reply:
-        if not await self._done(self._slow, worker, reply, seconds):
+    async def _wait(self, pattern: str, worker: Worker, reply: asyncio.Future[Reply], spent: float) -> Reply:
+        """The reply of a worker in the slow lane, which has spent so many seconds on it already."""
+        started = asyncio.get_running_loop().time() - spent
+        done = await self._done(self._slow, worker, reply, self._settings.time_limit - spent)
+        if done and asyncio.get_running_loop().time() - started < self._settings.quick / 10:
+            self._overran.pop(pattern, None)  # it was only in the way of others, and belongs in the quick lane
+        if not done:
             self._drop(self._slow, worker, "time limit")
             limit = f"{self._settings.time_limit:g} seconds (setting time_limit)"
             raise TimedOut(
@@ -189,7 +152,7 @@ class Pool:
             )
         return await self._take_back(self._slow, worker, reply)
 
-    async def _done(self, lane: _Lane, worker: Worker, reply: asyncio.Future[Reply], seconds: float) -> bool:
+    async def _done(self, lane: Lane, worker: Worker, reply: asyncio.Future[Reply], seconds: float) -> bool:
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
 
@@ -202,27 +165,32 @@ class Pool:
         try:
             await waiter
         except BaseException:
-            self._drop(lane, worker, "client gone")
+            if worker.is_on(reply):
+                self._drop(lane, worker, "client gone")
+            else:
+                reply.add_done_callback(lambda _: lane.give(worker))
             raise
         finally:
             timer.cancel()
             reply.remove_done_callback(wake)
         return reply.done()
 
-    async def _take_back(self, lane: _Lane, worker: Worker, reply: asyncio.Future[Reply]) -> Reply:
+    async def _take_back(self, lane: Lane, worker: Worker, reply: asyncio.Future[Reply]) -> Reply:
         try:
             answer = reply.result()
         except EOFError:
             raise await self._died(lane, worker) from None
-        if worker.tired:
-            self._drop(lane, worker, "tired")
-        else:
+        if lane is self._slow and worker.pending:  # what was passed on is of no use to anybody
+            self._drop(lane, worker, "moved")
+        elif not worker.tired:
             lane.give(worker)
-            if lane is self._slow:
-                asyncio.get_running_loop().call_later(_RETIRE_AFTER, self._retire, worker)
+        elif not worker.pending:
+            self._drop(lane, worker, "tired")
+        if lane is self._slow:
+            asyncio.get_running_loop().call_later(_RETIRE_AFTER, self._retire, worker)
         return answer
 
-    async def _died(self, lane: _Lane, worker: Worker) -> Exception:
+    async def _died(self, lane: Lane, worker: Worker) -> Exception:
         """Why a worker ended by itself."""
         await asyncio.wait((worker.ended,), timeout=1)
         code = worker.ended.result() if worker.ended.done() else 0
@@ -240,25 +208,22 @@ class Pool:
         if len(self._overran) > _REMEMBERED:
             self._overran.popitem(last=False)
 
-    def _drop(self, lane: _Lane, worker: Worker, why: str) -> None:
+    def _drop(self, lane: Lane, worker: Worker, why: str) -> None:
         """End a worker; the quick lane, and whoever waits in the slow one, gets another."""
         if worker not in lane.members:
             return
         self._events[why] += 1
-        lane.members.discard(worker)
-        if worker in lane.idle:
-            lane.idle.remove(worker)
+        lane.leave(worker)
         worker.kill()
         if lane is self._quick or lane.waiting:
             self._add_to(lane)
 
     def _retire(self, worker: Worker) -> None:
-        if worker in self._slow.idle:
-            self._slow.idle.remove(worker)
-            self._slow.members.discard(worker)
+        if self._slow.has_free(worker):
+            self._slow.leave(worker)
             worker.kill()
 
-    def _add_to(self, lane: _Lane) -> None:
+    def _add_to(self, lane: Lane) -> None:
         if self._closed or not lane.has_room:
             return
         lane.coming += 1
@@ -266,21 +231,20 @@ class Pool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _fork_into(self, lane: _Lane) -> None:
+    async def _fork_into(self, lane: Lane) -> None:
         try:
             worker = await self._forked()
         finally:
             lane.coming -= 1
-        lane.members.add(worker)
         if lane is self._slow:
             worker.yield_cores()
-        lane.give(worker)
+        lane.join(worker)
         worker.ended.add_done_callback(lambda _: self._ended(worker))
 
     def _ended(self, worker: Worker) -> None:
         """A worker has ended that nobody was waiting for."""
         for lane in (self._quick, self._slow):
-            if worker in lane.idle:
+            if not worker.pending:
                 self._drop(lane, worker, "killed")
 
     async def _forked(self) -> Worker:

@@ -40,11 +40,6 @@ class Scratch:
         """The id of the copy's state: it changes with every update."""
         return f"{self._snapshot.id}.{len(self._done)}"
 
-    @property
-    def quads(self) -> str:
-        """The file that the copy was made from, as N-Quads."""
-        return self._snapshot.path
-
     async def __aenter__(self) -> Scratch:
         prefixes = namespaces.prefixes(self._settings.base)
         self._nursery = await Nursery.start(self._snapshot, self._settings.memory_limit, prefixes, online=False)

@@ -77,9 +77,11 @@ class Answers:
     async def respond(self, question: Question, client: str, if_none_match: str = "") -> Whole:
         """The response to a question, or 304 when the client has it already."""
         tag = self.tag(question)
-        if if_none_match and matches(tag, if_none_match):
+        held = bool(if_none_match) and matches(tag, if_none_match)
+        if held and if_none_match.strip() != "*":
             return self.unchanged(tag)
-        return self.whole(await self.ask(question, client), tag)
+        answer = await self.ask(question, client)  # “any answer there is”: there has to be one
+        return self.unchanged(tag) if held else self.whole(answer, tag)
 
     def whole(self, answer: Answer, tag: str) -> Whole:
         """An answer with the headers that let it be trusted, kept and repeated."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from hrc_graph import __version__, errors, formats
 from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
-from hrc_graph.web import descriptions, graphs, library, pages, problems, resources
+from hrc_graph.web import descriptions, graphs, headers, library, pages, problems, resources
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.metrics import Metrics
@@ -48,18 +48,25 @@ class WebApp:
             await self._rest(scope, receive, send)
 
     async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started, status = time.perf_counter(), 500
+        started, status, answered = time.perf_counter(), 500, False
         is_head = scope["method"] == "HEAD"
 
         async def noting(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             status = message.get("status", status)
+            answered = message["type"] == "http.response.body" and not message.get("more_body")
             if is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
+            elif message["type"] == "http.response.start":
+                message = {**message, "headers": _with_common(message["headers"])}
             await send(message)
 
+        rest = Response(status_code=204, headers=_PREFLIGHT) if scope["method"] == "OPTIONS" else self._rest
         try:
-            await self._rest({**scope, "method": "GET"} if is_head else scope, receive, noting)
+            await rest({**scope, "method": "GET"} if is_head else scope, receive, noting)
+        except Exception:
+            if not answered:
+                raise  # otherwise Starlette has sent the 500 and logged it, and raises it for the server to log again
         finally:
             given = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             client = address((scope.get("client") or ("",))[0], given)
@@ -68,6 +75,20 @@ class WebApp:
             self._metrics.answered(known, scope["method"], status, time.perf_counter() - started, client)
 
 
+def _with_common(given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of a response and those that every response carries."""
+    names = {name.lower() for name, _ in given}
+    return [*given, *((name, value) for name, value in _COMMON if name not in names)]
+
+
+_ALLOW = "GET, HEAD, OPTIONS"
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": _ALLOW,
+    "Access-Control-Allow-Headers": "Accept, If-None-Match",
+    "Access-Control-Max-Age": "86400",
+    "Allow": _ALLOW,
+}
+_COMMON = [(name.lower().encode(), value.encode()) for name, value in headers.COMMON.items()]
 _PLACES = frozenset(
     (
         *("front", "queries", "graphs", "graph", "dumps", "static", "health", "metrics", ".well-known"),
@@ -84,7 +105,13 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     clients, metrics = Clients(settings), Metrics(cached)
     answers = Answers(cached, clients)
     described = descriptions.Descriptions(answers, workspace)
-    app = FastAPI(title="Human Rights Cities graph", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Human Rights Cities graph",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # its redirects lead to whatever host the client made up
+    )
     app.include_router(pages.router(answers, metrics, workspace))
     app.include_router(library.router(answers, workspace))
     app.include_router(graphs.router(answers, settings))
@@ -99,9 +126,8 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 405:
-            allow = (error.headers or {}).get("Allow", "GET").replace("GET", "GET, HEAD")
-            wrong = errors.WrongMethod(f"This address does not do {request.method}.", f"Use {allow}.")
-            return problems.respond(wrong, request.headers.get("accept"), allow)
+            wrong = errors.WrongMethod(f"This address does not do {request.method[:20]}.", f"Use one of {_ALLOW}.")
+            return problems.respond(wrong, request.headers.get("accept"), _ALLOW)
         missing = errors.NotFound(f"There is nothing at {request.url.path[:200]}.", "Start at the front page.")
         return problems.respond(missing, request.headers.get("accept"))
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from hrc_graph.errors import Busy, HrcError, Overrun, Throttled
+from hrc_graph.errors import BadInput, Busy, HrcError, Overrun, Throttled
 from hrc_graph.settings import Settings
 
 _MINUTE = 60.0
@@ -43,6 +43,8 @@ class Clients:
     def share_of(self, client: str) -> Iterator[Share]:
         """Let a client ask; what goes wrong inside counts as an error of its, and the time it took as spent.
 
+        Bad input is left to `failed`, however deep it was found.
+
         Raises `Throttled` when its minute is used up.
         """
         if not client:
@@ -55,20 +57,21 @@ class Clients:
         try:
             yield share
         except HrcError as error:
-            if not isinstance(error, Busy):
+            if not isinstance(error, Busy | BadInput):
                 share.errors += 1
             if isinstance(error, Overrun):
                 share.spent(time.monotonic() - started)
             raise
 
     def failed(self, client: str) -> None:
-        """Count an error that came before any question."""
+        """Count a request that could not be understood."""
         if client:
             self._now(client).errors += 1
 
     def _now(self, client: str) -> Share:
-        share = self._shares.setdefault(client, Share())
-        self._shares.move_to_end(client)
+        holder = _holder(client)
+        share = self._shares.setdefault(holder, Share())
+        self._shares.move_to_end(holder)
         if len(self._shares) > _REMEMBERED:
             self._shares.popitem(last=False)
         now = time.monotonic()
@@ -92,6 +95,16 @@ class Clients:
 def address(peer: str, headers: Mapping[str, str]) -> str:
     """Who asks. For a proxy on this machine, whom it asks for; for this machine itself, nobody in particular."""
     return headers.get("x-forwarded-for", "").rpartition(",")[2].strip() if _is_here(peer) else peer
+
+
+@lru_cache(1024)
+def _holder(client: str) -> str:
+    """Who has one share: an IPv4 address, or the network of 64 bits that one subscriber of IPv6 gets."""
+    try:
+        parsed = ipaddress.ip_address(client)
+    except ValueError:
+        return client
+    return client if parsed.version == 4 else str(ipaddress.ip_network((client, 64), strict=False))
 
 
 @lru_cache(1024)

@@ -276,7 +276,7 @@ class _Asking:
         return [quad.triple for quad in ox.parse(await self._ask(text), format=ox.RdfFormat.N_TRIPLES)]
 
     async def _ask(self, text: str) -> bytes:
-        question = Question(_PREFIXES + text, formats.JSON, formats.N_TRIPLES, self._base)
+        question = Question(_PREFIXES + text, formats.JSON, formats.N_TRIPLES, self._base, own=True)
         answer = await self._answers.ask(question, self._client)
         self.snapshots.add(answer.snapshot)
         return answer.body

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from hrc_graph import formats
 from hrc_graph.engine import Question
+from hrc_graph.engine.embedded import Embedded
 from hrc_graph.errors import BadRequest, NotFound
 from hrc_graph.settings import Settings
 from hrc_graph.web import headers
@@ -75,9 +76,10 @@ def router(answers: Answers, settings: Settings) -> APIRouter:
         format = formats.named(given.get("format", ""), _LISTED)
         format = format or formats.negotiate(request.headers.get("accept"), _LISTED)
         if format is not formats.HTML:
-            asked = Question(_LIST, format, formats.TURTLE, settings.base)
+            asked = Question(_LIST, format, formats.TURTLE, settings.base, own=True)
             return await answers.respond(asked, client_of(request), request.headers.get("if-none-match", ""))
-        answer = await answers.ask(Question(_LIST, formats.JSON, formats.TURTLE, settings.base), client_of(request))
+        asked = Question(_LIST, formats.JSON, formats.TURTLE, settings.base, own=True)
+        answer = await answers.ask(asked, client_of(request))
         rows = json.loads(answer.body)["results"]["bindings"]
         start = settings.base + "graph/"
         listed = [(row["graph"]["value"].removeprefix(start), row["triples"]["value"]) for row in rows]
@@ -91,6 +93,7 @@ def router(answers: Answers, settings: Settings) -> APIRouter:
     async def direct(name: str, request: Request) -> Response:
         return await graph(f"{settings.base}graph/{name}", request)
 
+    @routes.get("/dumps", include_in_schema=False)
     @routes.get("/dumps/", summary="The files that hold everything")
     async def dumps(request: Request) -> Response:
         path = _dump(answers)
@@ -110,4 +113,6 @@ def router(answers: Answers, settings: Settings) -> APIRouter:
 
 
 def _dump(answers: Answers) -> Path:
+    if not isinstance(answers.engine.engine, Embedded):
+        raise NotFound("A copy that takes updates has no dump.", "Ask CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }.")
     return Path(answers.engine.engine.quads)

@@ -46,7 +46,7 @@ def router(answers: Answers, workspace: Workspace) -> APIRouter:
     base = workspace.settings.base
 
     async def ask(text: str, request: Request) -> Answer:
-        return await answers.ask(Question(text, formats.JSON, formats.TURTLE, base), client_of(request))
+        return await answers.ask(Question(text, formats.JSON, formats.TURTLE, base, own=True), client_of(request))
 
     async def parameters(found: NamedQuery, request: Request) -> list[dict[str, Any]]:
         """What a question can be given; `choices` is None where anything of the type may be."""
@@ -86,7 +86,7 @@ def router(answers: Answers, workspace: Workspace) -> APIRouter:
             if format is formats.HTML:
                 return await shown(found, given, request)
             encoding = encoding_of(request.headers.get("accept-encoding", ""))
-            asked = Question(found.bound(given, base=base), format, formats.TURTLE, base, encoding=encoding)
+            asked = Question(found.bound(given, base=base), format, formats.TURTLE, base, encoding=encoding, own=True)
             return await answers.respond(asked, client_of(request), request.headers.get("if-none-match", ""))
 
         routes.add_api_route(

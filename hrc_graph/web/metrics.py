@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import os
+import queue
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +24,8 @@ from hrc_graph.web.clients import truncated
 _LOG = logging.getLogger("hrc_graph")
 _SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 _SLOW = 1.0
+_LINES = 1_000
+"""So many lines of the log wait for whoever reads it."""
 
 
 class Metrics:
@@ -94,9 +100,35 @@ class _Lines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class _Stderr(logging.Handler):
+    """Writes from a thread of its own: whoever reads the log too slowly loses lines and keeps no request waiting."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: queue.Queue[str] = queue.Queue(_LINES)
+        threading.Thread(target=self._write, daemon=True).start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called by logging."""
+        with contextlib.suppress(queue.Full):
+            self._lines.put_nowait(self.format(record))
+
+    def flush(self) -> None:
+        """Called by logging at the end of the process."""
+        until = time.monotonic() + 1
+        while self._lines.unfinished_tasks and time.monotonic() < until:
+            time.sleep(0.01)
+
+    def _write(self) -> None:
+        while True:
+            with contextlib.suppress(OSError):
+                os.write(sys.stderr.fileno(), self._lines.get().encode() + b"\n")
+            self._lines.task_done()
+
+
 def log_to_stderr() -> None:
     """Write the log of this project to standard error, a JSON object a line."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(_Lines())
     _LOG.addHandler(handler)
     _LOG.setLevel(logging.INFO)

@@ -31,7 +31,7 @@ def router(answers: Answers, metrics: Metrics, workspace: Workspace) -> APIRoute
 
     @routes.get("/", summary="What is here")
     async def front(request: Request) -> Response:
-        answer = await answers.ask(Question(_COUNTS, formats.JSON, formats.TURTLE, base), client_of(request))
+        answer = await answers.ask(Question(_COUNTS, formats.JSON, formats.TURTLE, base, own=True), client_of(request))
         return page(
             "front.html",
             request.headers,
@@ -42,7 +42,8 @@ def router(answers: Answers, metrics: Metrics, workspace: Workspace) -> APIRoute
 
     @routes.get("/health", summary="Whether questions are answered")
     async def health() -> Response:
-        await answers.engine.engine.answer(Question("ASK { ?s ?p ?o }", formats.JSON, formats.TURTLE, base))
+        asked = Question("ASK { ?s ?p ?o }", formats.JSON, formats.TURTLE, base, own=True)
+        await answers.engine.engine.answer(asked)
         return JSONResponse({"status": "ok", "snapshot": answers.engine.snapshot}, headers=_FLEETING)
 
     @routes.get("/metrics", summary="Numbers for Prometheus")

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
+import pyoxigraph as ox
+
 from hrc_graph import formats, guard
 from hrc_graph.engine import Question
 from hrc_graph.errors import BadRequest, NotAcceptable, WrongMediaType
@@ -47,8 +49,8 @@ def asked(parameters: Parameters, accept: str, accept_encoding: str, url: str) -
         table=table,
         graph=graph,
         base=url,
-        default_graphs=values(parameters, "default-graph-uri"),
-        named_graphs=values(parameters, "named-graph-uri"),
+        default_graphs=_graphs(parameters, "default-graph-uri"),
+        named_graphs=_graphs(parameters, "named-graph-uri"),
         encoding="" if page else encoding_of(accept_encoding),
     )
     return Asked(question, page)
@@ -66,6 +68,17 @@ def only(parameters: Parameters, name: str) -> str:
 def values(parameters: Parameters, name: str) -> tuple[str, ...]:
     """Every value of a parameter."""
     return tuple(value for key, value in parameters if key == name)
+
+
+def _graphs(parameters: Parameters, name: str) -> tuple[str, ...]:
+    """The graphs that a parameter names. Raises `BadRequest` for what is no IRI."""
+    found = values(parameters, name)
+    for iri in found:
+        try:
+            ox.NamedNode(iri)
+        except ValueError:
+            raise BadRequest(f"“{iri[:200]}” in {name} is not an IRI.", "Give the whole IRI of a graph.") from None
+    return found
 
 
 @lru_cache(512)

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from hrc_graph import formats, guard
 from hrc_graph.engine.scratch import Scratch
-from hrc_graph.errors import BadInput, HrcError, QueryTooLarge, SlowRequest, Unauthorized, WrongMethod
+from hrc_graph.errors import BadInput, BadRequest, HrcError, QueryTooLarge, SlowRequest, Unauthorized, WrongMethod
 from hrc_graph.settings import Settings
 from hrc_graph.web import headers, problems, protocol
 from hrc_graph.web.answers import Answers, Whole, matches
@@ -124,9 +124,13 @@ class SparqlApp:
     async def _page(self, asked: Asked, client: str, request: dict[str, str], receive: Receive) -> Response:
         guard.check(asked.question.text, self._settings)
         tag = self._answers.tag(asked.question, also="page")
-        if tag and matches(tag, request.get("if-none-match", "")):
+        if_none_match = request.get("if-none-match", "")
+        held = bool(tag and matches(tag, if_none_match))
+        if held and if_none_match.strip() != "*":
             return self._answers.unchanged(tag)
         answer = await _unless_gone(self._answers.ask(asked.question, client), receive)
+        if held:
+            return self._answers.unchanged(tag)
         return results_page(asked.question, answer, self._settings, request, tag)
 
     async def _update(self, method: str, parameters: Parameters, request: dict[str, str], url: str) -> Response:
@@ -139,6 +143,8 @@ class SparqlApp:
         ):
             raise Unauthorized("An update needs the token of this server.", "Send Authorization: Bearer ….")
         text = protocol.only(parameters, "update")
+        if protocol.values(parameters, "query"):
+            raise BadRequest("The request has a query and an update.", "Send one of them.")
         guard.check(text, self._settings)
         using = protocol.values(parameters, "using-graph-uri")
         named = protocol.values(parameters, "using-named-graph-uri")
