@@ -117,6 +117,7 @@ def test_what_much_points_to_comes_in_pages_that_lose_nothing(server: Server) ->
     ("path", "place"),
     [
         ("shapes", "/doc/shapes"),
+        ("ontology/", "/doc/ontology"),
         ("ontology/1.0.0", "/doc/ontology"),
         ("def/", "/doc/ontology"),
         ("vocab/mode/", "/doc/vocab/mode"),

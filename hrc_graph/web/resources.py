@@ -84,6 +84,7 @@ def router(answers: Answers, workspace: Workspace) -> APIRouter:
     for name in ("id", *_SPACES):
         space(name)
 
+    @routes.get("/ontology/", status_code=303, include_in_schema=False)
     @routes.get("/ontology", status_code=303, summary="The ontology: see its document")
     @routes.get("/shapes", status_code=303, summary="The shapes: see their document")
     async def whole(request: Request) -> Response:
