@@ -319,7 +319,7 @@ def test_29_what_cannot_be_done_is_a_405_that_says_what_can(get: Get, thing: str
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         for path in (thing, document(thing)):
             refused = get(path, method=method)
-            assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
+            assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
 
 
 @every_thing
