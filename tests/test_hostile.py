@@ -28,7 +28,7 @@ LANGUAGES = ("en", "id", "en-x-onload", "zzzzzzzz-aaaaaaaa")
 THINGS = ("text/fictional-hostile", "gov/fictional-hostile", "place/fictional-hostile", "source/fictional-hostile")
 _ALLOWED = (
     "html head meta title link body a header nav main h1 h2 p footer table thead tbody tr th td code pre span br "
-    "form label textarea select option button input datalist details summary div ul li"
+    "form label textarea select option button input datalist details summary div ul ol li dl dt dd q strong em mark small section nav time cite h3 h4 abbr"
 )
 
 
@@ -39,8 +39,13 @@ class Inert(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.text = ""
         self.links: list[str] = []
+        self._block = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "script":  # a block of data, which no browser runs
+            assert dict(attrs).get("type") == "application/ld+json"
+            assert "src" not in dict(attrs)
+            return
         assert tag in _ALLOWED.split(), tag
         for name, value in attrs:
             assert not name.startswith("on"), (tag, name)
@@ -50,8 +55,16 @@ class Inert(HTMLParser):
                 assert (value or "").startswith(("/", "?", "#", "http://", "https://")), (tag, value)
                 assert not (value or "").startswith("//")
 
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "script":
+            json.loads(self._block)  # whole: no label has ended it
+            self._block = ""
+
     def handle_data(self, data: str) -> None:
-        self.text += data
+        if self.cdata_elem == "script":
+            self._block += data
+        else:
+            self.text += data
 
 
 def inert(page: str) -> Inert:

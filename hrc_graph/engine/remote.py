@@ -227,4 +227,7 @@ def _rows(format: formats.Format, body: bytes) -> int:
         table = json.loads(body)
         return 1 if "boolean" in table else len(table["results"]["bindings"])
     except (ValueError, KeyError, TypeError) as error:
-        raise EngineFailure(f"The answer is no table in JSON: {error}.", "Ask again, or in another format.") from error
+        raise EngineFailure(
+            f"The answer cannot be read as a table in JSON, or was cut off: {error}.",
+            "Ask again, or in another format.",
+        ) from error
