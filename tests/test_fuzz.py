@@ -135,6 +135,7 @@ def requests_of(document: dict[str, Any], chance: random.Random, each: int) -> I
             yield filled, given
 
 
+@pytest.mark.slow
 def test_every_operation_of_the_openapi_document_answers_whatever_it_is_given(hasty: Server) -> None:
     document = hasty.get("openapi.json").json()
     chance = random.Random(11)

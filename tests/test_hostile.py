@@ -28,7 +28,8 @@ LANGUAGES = ("en", "id", "en-x-onload", "zzzzzzzz-aaaaaaaa")
 THINGS = ("text/fictional-hostile", "gov/fictional-hostile", "place/fictional-hostile", "source/fictional-hostile")
 _ALLOWED = (
     "html head meta title link body a header nav main h1 h2 p footer table thead tbody tr th td code pre span br "
-    "form label textarea select option button input datalist details summary div ul ol li dl dt dd q strong em mark small section nav time cite h3 h4 abbr"
+    "form label textarea select option button input datalist details summary div ul ol li "
+    "dl dt dd q strong em mark"
 )
 
 

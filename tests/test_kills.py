@@ -76,6 +76,7 @@ def gone(processes: list[int]) -> bool:
     return not any(Path(f"/proc/{process}").exists() for process in processes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whom", ["a worker", "the nursery"])
 def test_whoever_is_killed_no_answer_is_wrong_and_the_next_one_comes(whom: str) -> None:
     chance = random.Random(whom)

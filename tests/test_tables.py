@@ -76,6 +76,7 @@ MISTAKES: dict[str, tuple[int, str, str]] = {
 }
 
 
+@pytest.mark.slow
 def test_twelve_mistakes_in_two_hundred_rows_are_marked_and_nothing_comes_in(
     copy: Workspace, store: ox.Store, tmp_path: Path
 ) -> None:
@@ -151,6 +152,7 @@ def two_tables(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_folder_comes_back_with_its_mistakes_and_goes_in_when_mended(copy: Workspace, tmp_path: Path) -> None:
     before, back = copy.files.digest(), tmp_path / "back"
     done = hrc("import", two_tables(tmp_path / "tables"), "--report", back, "--workspace", copy.root)
@@ -174,6 +176,7 @@ def test_a_folder_comes_back_with_its_mistakes_and_goes_in_when_mended(copy: Wor
     assert "hrc:under text:udhr" in made
 
 
+@pytest.mark.slow
 def test_a_workbook_comes_back_with_a_sheet_a_table_and_a_comment_at_each_mistake(
     copy: Workspace, tmp_path: Path
 ) -> None:
@@ -330,6 +333,7 @@ def test_a_draft_is_nobodys_rule_yet(copy: Workspace, tmp_path: Path) -> None:
     assert "adoptedBy" not in written
 
 
+@pytest.mark.slow
 def test_an_issuer_that_follows_from_the_place_is_marked_until_a_row_says_it(copy: Workspace, tmp_path: Path) -> None:
     header = ["id", "title", "kind", "place", "sources"]
     rule = ["rekaan-rule", "Rekaan ordinance (fictional)", "ordinance", "Gwangju", "src:seed-003"]
@@ -364,6 +368,7 @@ def test_of_a_contested_address_only_the_domain_is_said(copy: Workspace, tmp_pat
     assert written.count('hrc:dispute "c-rekaan"') == 2
 
 
+@pytest.mark.slow
 def test_a_doubt_is_asked_once_and_its_answer_is_remembered(copy: Workspace, tmp_path: Path) -> None:
     header = ["name", "country", "kind", "sources", "same_as"]
     doubtful = ["City of Barcelona", "ES", "city", "src:seed-000", ""]
@@ -434,6 +439,7 @@ def test_only_web_addresses_become_links(address: str) -> None:
         cells.link(address)
 
 
+@pytest.mark.slow
 def test_exported_tables_make_the_same_graph_again(copy: Workspace, tmp_path: Path) -> None:
     done = hrc("export", "--tables", tmp_path / "tables", "--workspace", copy.root)
     assert done.exit_code == 0, done.output
