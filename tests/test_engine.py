@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -16,6 +17,7 @@ import pytest
 from hrc_graph import formats, namespaces
 from hrc_graph.engine import Answer, Question, snapshots
 from hrc_graph.engine.embedded import Embedded
+from hrc_graph.engine.scratch import Scratch
 from hrc_graph.errors import AnswerTooLarge, BadQuery, Busy, EngineFailure, HrcError, OutOfMemory, TimedOut
 from hrc_graph.settings import Settings
 from hrc_graph.workspace import Workspace, open_workspace
@@ -24,11 +26,22 @@ from tests.test_guard import BOMBS
 
 Ask = Callable[..., Answer]
 SOME_WORK = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?p ?x . ?a ?q ?y }"
+COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
 CROSS = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 
 
 def parent_of(process: int) -> int:
     return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def workers_of(process: int) -> list[int]:
+    """The children of the children of a process."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parents[int(path.name)] = parent_of(int(path.name))
+    children = [child for child, parent in parents.items() if parent == process]
+    return [child for child, parent in parents.items() if parent in children]
 
 
 @pytest.fixture(scope="module")
@@ -243,6 +256,37 @@ def test_a_caller_that_hangs_up_stops_its_query(snapshot: snapshots.Snapshot) ->
             return worker not in engine.pool.processes
 
     assert asyncio.run(run())
+
+
+def test_a_question_that_is_given_up_before_its_turn_never_holds_a_worker(snapshot: snapshots.Snapshot) -> None:
+    async def run() -> tuple[Answer, Answer]:
+        async with Embedded(snapshot, Settings(workers=1)) as engine:
+            first = asyncio.create_task(engine.answer(dataclasses.replace(question(COUNT), own=True)))
+            given_up = asyncio.create_task(engine.answer(question(CROSS)))
+            while engine.pool.asked < 2:
+                await asyncio.sleep(0)
+            given_up.cancel()
+            counted = await first
+            async with asyncio.timeout(5):
+                return counted, await engine.answer(question("ASK {}"))
+
+    counted, after = asyncio.run(run())
+    assert counted.rows == 1
+    assert b"true" in after.body
+
+
+def test_a_copy_whose_worker_is_killed_goes_on_with_all_its_updates(snapshot: snapshots.Snapshot) -> None:
+    added = "INSERT DATA { GRAPH <http://example.org/g> { <http://example.org/a> <http://example.org/b> 1 } }"
+
+    async def run() -> Answer:
+        async with Scratch(snapshot, Settings()) as copy:
+            await copy.update(added, base=namespaces.BASE, using=(), using_named=())
+            for process in workers_of(os.getpid()):
+                os.kill(process, signal.SIGKILL)
+            await asyncio.sleep(0.2)
+            return await copy.answer(question("SELECT * WHERE { GRAPH <http://example.org/g> { ?s ?p ?o } }"))
+
+    assert asyncio.run(run()).rows == 1
 
 
 def test_past_its_queue_the_engine_says_busy(snapshot: snapshots.Snapshot) -> None:

@@ -165,10 +165,10 @@ class Pool:
         try:
             await waiter
         except BaseException:
-            if worker.is_on(reply):
-                self._drop(lane, worker, "client gone")
+            if reply.done():
+                lane.give(worker)
             else:
-                reply.add_done_callback(lambda _: lane.give(worker))
+                worker.give_up(reply)
             raise
         finally:
             timer.cancel()
@@ -179,7 +179,7 @@ class Pool:
         try:
             answer = reply.result()
         except EOFError:
-            raise await self._died(lane, worker) from None
+            raise await self._died(worker) from None
         if lane is self._slow and worker.pending:  # what was passed on is of no use to anybody
             self._drop(lane, worker, "moved")
         elif not worker.tired:
@@ -190,18 +190,18 @@ class Pool:
             asyncio.get_running_loop().call_later(_RETIRE_AFTER, self._retire, worker)
         return answer
 
-    async def _died(self, lane: Lane, worker: Worker) -> Exception:
-        """Why a worker ended by itself."""
+    async def _died(self, worker: Worker) -> Exception:
+        """What a worker's end means to whoever waits for its reply."""
         await asyncio.wait((worker.ended,), timeout=5)
-        code = worker.ended.result() if worker.ended.done() else -signal.SIGKILL
-        if code == -signal.SIGKILL:
-            self._drop(lane, worker, "killed")
-            return _Killed()
-        if code == -signal.SIGABRT:  # how a refused allocation ends a Rust program
-            self._drop(lane, worker, "memory limit")
-            return out_of_memory(self._settings)
-        self._drop(lane, worker, "crash")
-        return EngineFailure("The query ended the process that evaluated it.", "Simplify it: it nests too deep.")
+        match _why(worker):
+            case "memory limit":
+                return out_of_memory(self._settings)
+            case "crash":
+                return EngineFailure(
+                    "The query ended the process that evaluated it.", "Simplify it: it nests too deep."
+                )
+            case _:
+                return _Killed()
 
     def _remember(self, pattern: str) -> None:
         self._overran[pattern] = None
@@ -242,10 +242,9 @@ class Pool:
         worker.ended.add_done_callback(lambda _: self._ended(worker))
 
     def _ended(self, worker: Worker) -> None:
-        """A worker has ended that nobody was waiting for."""
+        """A worker has ended by itself, or by somebody else's hand."""
         for lane in (self._quick, self._slow):
-            if not worker.pending:
-                self._drop(lane, worker, "killed")
+            self._drop(lane, worker, _why(worker))
 
     async def _forked(self) -> Worker:
         while True:
@@ -270,6 +269,16 @@ class Pool:
                     if self._nursery is None:
                         raise
                     await asyncio.sleep(1)
+
+
+def _why(worker: Worker) -> str:
+    """Why a worker has ended, as far as can be told."""
+    if worker.pending and worker.pending[0].cancelled():
+        return "client gone"
+    code = worker.ended.result() if worker.ended.done() else -signal.SIGKILL
+    if code == -signal.SIGABRT:  # how a refused allocation ends a Rust program
+        return "memory limit"
+    return "killed" if code == -signal.SIGKILL else "crash"
 
 
 def out_of_memory(settings: Settings) -> OutOfMemory:

@@ -18,7 +18,7 @@ from hrc_graph.engine import Answer, Question
 from hrc_graph.engine.embedded import answer, failure, frame
 from hrc_graph.engine.pool import out_of_memory
 from hrc_graph.engine.snapshots import Snapshot
-from hrc_graph.engine.workers import Nursery, Reply, Worker
+from hrc_graph.engine.workers import Nursery, Passed, Reply, Worker
 from hrc_graph.errors import BadRequest, EngineFailure, TimedOut
 from hrc_graph.settings import Settings
 
@@ -77,6 +77,12 @@ class Scratch:
             await self._nursery.close()
 
     async def _ask(self, asked: bytes) -> Reply:
+        try:
+            return await self._try(asked)
+        except Passed:  # the worker had ended before it was asked
+            return await self._try(asked)
+
+    async def _try(self, asked: bytes) -> Reply:
         worker = self._worker = self._worker or await self._copy()
         try:
             async with asyncio.timeout(self._settings.time_limit):

@@ -74,6 +74,12 @@ class Worker(asyncio.Protocol):
         """Seconds for which it has worked on this question."""
         return asyncio.get_running_loop().time() - self._since if self.is_on(reply) else 0.0
 
+    def give_up(self, reply: asyncio.Future[Reply]) -> None:
+        """Nobody wants this reply any more. What was sent cannot be unsent: the process ends when its turn comes."""
+        reply.cancel()
+        if self.is_on(reply):
+            self.kill()
+
     def pass_on(self) -> None:
         """Whoever asked behind the first question is to ask another worker."""
         for reply in list(self.pending)[1:]:
@@ -126,6 +132,8 @@ class Worker(asyncio.Protocol):
         self._since = asyncio.get_running_loop().time()
         if not reply.done():
             reply.set_result((header, body))
+        if self.pending and self.pending[0].cancelled():
+            self.kill()
 
 
 def _fail(reply: asyncio.Future[Reply], error: Exception) -> None:
