@@ -46,7 +46,7 @@ _OF_W3C: Final = {
     formats.N_QUADS: "N-Quads",
 }
 """What W3C calls the formats that it has an IRI for (Unique URIs for File Formats)."""
-_OF_IANA: Final = "https://www.iana.org/assignments/media-types/"
+IANA: Final = "https://www.iana.org/assignments/media-types/"
 
 # One question for each count, so that none of them is a slow one.
 _GRAPHS = "SELECT ?graph (COUNT(*) AS ?n) WHERE { GRAPH ?graph { ?s ?p ?o } } GROUP BY ?graph ORDER BY ?graph"
@@ -319,7 +319,7 @@ def _node(settings: Settings, kind: str, *names: str) -> ox.NamedNode:
 
 def _format(format: formats.Format) -> ox.NamedNode:
     known = _OF_W3C.get(format)
-    return ox.NamedNode(_FORMATS + known if known else _OF_IANA + format.media_types[0])
+    return ox.NamedNode(_FORMATS + known if known else IANA + format.media_types[0])
 
 
 def _namespace(term: str) -> str:

@@ -1,6 +1,6 @@
 """The things of one snapshot that people look for, by any of their names or codes, held small.
 
-A catalogue is made from one query of the engine (`rows_query`), in a process of its own (`relay`): GeoNames, which
+A directory is made from one query of the engine (`rows_query`), in a process of its own (`relay`): GeoNames, which
 knows what cities are called elsewhere, takes a hundred megabytes to look at, and what it says of ours takes one.
 """
 
@@ -87,7 +87,7 @@ class Type:
 
 @dataclass(slots=True)
 class Thing:
-    """What a catalogue knows of a thing; `id` is its IRI without the base, such as `id/gov/id-lahat`."""
+    """What a directory knows of a thing; `id` is its IRI without the base, such as `id/gov/id-lahat`."""
 
     id: str
     family: str
@@ -136,13 +136,13 @@ def prologue(base: str) -> str:
 
 
 def rows_query(base: str) -> str:
-    """The query whose rows a catalogue is made of."""
+    """The query whose rows a directory is made of."""
     roots = " ".join((*(root for root in ROOTS.values() if root != "skos:Concept"), *_ALSO))
     schemes = {"themes": namespaces.VOCAB + "theme", "kinds": namespaces.VOCAB + "kind"}
     return prologue(base) + _ROWS % {"roots": roots, **schemes}
 
 
-class Catalogue:
+class Directory:
     """The things of a snapshot, their types, and an index of their names."""
 
     def __init__(self, snapshot: str, base: str) -> None:
@@ -157,8 +157,8 @@ class Catalogue:
         self.index = NameIndex(base)
 
     @classmethod
-    def of(cls, rows: Iterable[Mapping[str, Any]], snapshot: str, base: str) -> Catalogue:
-        """A catalogue of the rows of `rows_query`."""
+    def of(cls, rows: Iterable[Mapping[str, Any]], snapshot: str, base: str) -> Directory:
+        """A directory of the rows of `rows_query`."""
         made = cls(snapshot, base)
         _Reader(made, rows).read()
         return made
@@ -302,11 +302,11 @@ def _iri(short: str) -> str:
 
 
 class _Reader:
-    """Fills a catalogue from rows."""
+    """Fills a directory from rows."""
 
-    def __init__(self, catalogue: Catalogue, rows: Iterable[Mapping[str, Any]]) -> None:
-        self._catalogue = catalogue
-        self._index = catalogue.index
+    def __init__(self, directory: Directory, rows: Iterable[Mapping[str, Any]]) -> None:
+        self._directory = directory
+        self._index = directory.index
         self._said: dict[str, _Said] = defaultdict(_Said)
         for row in rows:
             self._said[row["thing"]["value"]].values[row["said"]["value"]].append(row["value"])
@@ -319,21 +319,21 @@ class _Reader:
             used |= self._add(iri, family, larger[iri])
         for iri, said in self._said.items():
             if iri.startswith(namespaces.VOCABULARY["kind"]):
-                self._catalogue.kinds[iri.rpartition("/")[2]] = {language: name for name, language in said.names()}
+                self._directory.kinds[iri.rpartition("/")[2]] = {language: name for name, language in said.names()}
         for id in sorted(used):
-            self._catalogue.types[id] = self._type(id, used)
-            having = (thing for thing in self._catalogue.things.values() if id in thing.types)
-            self._catalogue.families[id] = frozenset(thing.family for thing in having)
+            self._directory.types[id] = self._type(id, used)
+            having = (thing for thing in self._directory.things.values() if id in thing.types)
+            self._directory.families[id] = frozenset(thing.family for thing in having)
         self._index.look_abroad()
 
     def _add(self, iri: str, family: str, larger: list[str]) -> set[str]:
-        said, catalogue = self._said[iri], self._catalogue
+        said, directory = self._said[iri], self._directory
         names = [name for name in said.names() if fold(name[0])]
         if not names:
             return set()
         codes = [(v["datatype"].rpartition("/")[2], v["value"]) for v in said.values[_iri("skos:notation")]]
         place = next(iter(said.texts("hrc:primaryPlace", "dcterms:spatial")), None)
-        governed = catalogue.things.get(catalogue._path(place)) if place else None
+        governed = directory.things.get(directory._path(place)) if place else None
         kind = next((value.rpartition("/")[2] for value in said.texts("dcterms:type")), "")
         numbers = [("number", number) for number in said.texts("hrc:number")]
         pages = [("page", page.rstrip("/")) for page in said.texts("foaf:page")]
@@ -345,14 +345,14 @@ class _Reader:
             part_of=larger[0] if larger else None,
             place=place,
         )
-        above = [catalogue._path(one) for one in larger]
+        above = [directory._path(one) for one in larger]
         if governed and family == "gov":
             codes, kind, above = [*codes, *governed.codes], kind or governed.kind, [*governed.within]
         nation = dict(codes).get("iso3166-1") or (governed.country if governed else "")
-        nation = nation or next((catalogue.things[id].country for id in above if id in catalogue.things), "")
+        nation = nation or next((directory.things[id].country for id in above if id in directory.things), "")
         years = sorted({int(year) for text in said.texts("hrc:date") for year in _YEAR.findall(text)})
         thing = Thing(
-            sys.intern(catalogue._path(iri)),
+            sys.intern(directory._path(iri)),
             sys.intern(family),
             tuple((name, sys.intern(language)) for name, language in names),
             tuple(spelled(name) if family in ("place", "gov") else fold(name) for name, _ in names),
@@ -364,9 +364,9 @@ class _Reader:
             tuple(years),
             governed.id if governed else "",
         )
-        catalogue.things[thing.id] = thing
+        directory.things[thing.id] = thing
         if family == "place" and kind == "country":
-            catalogue.nations |= dict.fromkeys(thing.folded, nation)
+            directory.nations |= dict.fromkeys(thing.folded, nation)
         return set(thing.types)
 
     def _larger(self, iri: str) -> list[str]:
@@ -393,7 +393,7 @@ class _Reader:
 
 
 def relay() -> None:
-    """Read an answer to `rows_query` from standard input, and write its catalogue, pickled, to standard output."""
+    """Read an answer to `rows_query` from standard input, and write its directory, pickled, to standard output."""
     snapshot, base = sys.argv[1:3]
     rows = json.load(sys.stdin.buffer)["results"]["bindings"]
-    sys.stdout.buffer.write(pickle.dumps(Catalogue.of(rows, snapshot, base), pickle.HIGHEST_PROTOCOL))
+    sys.stdout.buffer.write(pickle.dumps(Directory.of(rows, snapshot, base), pickle.HIGHEST_PROTOCOL))

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hrc_graph import catalogue
-from hrc_graph.catalogue import Catalogue
+from hrc_graph import directory
+from hrc_graph.directory import Directory
 from hrc_graph.errors import BadRequest
 
 MOST_THINGS: Final = 500
@@ -91,7 +91,7 @@ PROPERTIES: Final = _all()
 """Every property by its id."""
 
 
-def of_type(known: Catalogue, type: str) -> list[Property]:
+def of_type(known: Directory, type: str) -> list[Property]:
     """The properties that things of a type have; all of them for a type that is not known."""
     found = known.type(type)
     families = known.families.get(found.id, frozenset()) if found else frozenset()
@@ -118,12 +118,12 @@ def query(prop: Property, iris: Iterable[str], base: str) -> str:
     """The SPARQL that fetches a property of things."""
     things = " ".join(f"<{iri}>" for iri in iris)
     return (
-        f"{catalogue.prologue(base)}SELECT DISTINCT ?thing ?value "
+        f"{directory.prologue(base)}SELECT DISTINCT ?thing ?value "
         f"WHERE {{ VALUES ?thing {{ {things} }} {prop.pattern} }} ORDER BY ?thing ?value"
     )
 
 
-def values(prop: Property, answer: bytes, known: Catalogue) -> dict[str, list[dict[str, Any]]]:
+def values(prop: Property, answer: bytes, known: Directory) -> dict[str, list[dict[str, Any]]]:
     """What an answer in JSON says, by the id of each thing, as an extension response has it."""
     found: dict[str, list[dict[str, Any]]] = {}
     for row in json.loads(answer)["results"]["bindings"]:
@@ -132,7 +132,7 @@ def values(prop: Property, answer: bytes, known: Catalogue) -> dict[str, list[di
     return found
 
 
-def _value(prop: Property, term: Mapping[str, str], known: Catalogue) -> dict[str, Any]:
+def _value(prop: Property, term: Mapping[str, str], known: Directory) -> dict[str, Any]:
     text = term["value"]
     thing = known.thing(text) if term["type"] == "uri" else None
     if thing:

@@ -1,4 +1,4 @@
-"""Which things of a catalogue a row of somebody's table may mean, with scores that can be checked.
+"""Which things of a directory a row of somebody's table may mean, with scores that can be checked.
 
 Source: Reconciliation Service API 0.2, W3C Entity Reconciliation Community Group, sections 4 and 6.
 
@@ -19,7 +19,7 @@ from typing import Any, Final, Literal
 from rapidfuzz import fuzz
 
 from hrc_graph import gazetteer
-from hrc_graph.catalogue import Catalogue, Thing
+from hrc_graph.directory import Directory, Thing
 from hrc_graph.errors import BadRequest
 from hrc_graph.gazetteer import bare, fold, group
 from hrc_graph.names import Match
@@ -117,24 +117,24 @@ def _values(given: Any) -> Iterator[str]:
             yield str(value).strip()[:1000]
 
 
-def candidates(catalogue: Catalogue, query: Query) -> list[Candidate]:
+def candidates(directory: Directory, query: Query) -> list[Candidate]:
     """The things that a query may mean, the likeliest first."""
-    return _Search(catalogue, query).best()
+    return _Search(directory, query).best()
 
 
 class _Search:
     """What one query has found so far."""
 
-    def __init__(self, catalogue: Catalogue, query: Query) -> None:
-        self._catalogue, self._query = catalogue, query
-        known = [type.id for text in query.types if (type := catalogue.type(text))]
+    def __init__(self, directory: Directory, query: Query) -> None:
+        self._directory, self._query = directory, query
+        known = [type.id for text in query.types if (type := directory.type(text))]
         self._types = frozenset(known)
         self._all = query.strict == "all"
         self._impossible = bool(query.types) and (not known or (self._all and len(known) < len(query.types)))
-        self._everything = frozenset[str]().union(*catalogue.families.values())
-        asked = frozenset[str]().union(*(catalogue.families[id] for id in known))
+        self._everything = frozenset[str]().union(*directory.families.values())
+        asked = frozenset[str]().union(*(directory.families[id] for id in known))
         self._families = asked or self._everything
-        self._country = _country(catalogue, query)
+        self._country = _country(directory, query)
         self._found: dict[str, Candidate] = {}
         self._coded: set[str] = set()
         """What the codes among the properties mean."""
@@ -143,7 +143,7 @@ class _Search:
         if self._impossible and self._query.strict != "should":
             return []
         text = self._query.text.strip()
-        meant = self._catalogue.thing(text)
+        meant = self._directory.thing(text)
         if meant:
             self._add(meant, 100.0, "its id", identifier=True, exact=False, alone=True)
         for pid, values in self._query.properties:
@@ -156,7 +156,7 @@ class _Search:
             if self._query.strict == "should" and self._is_worse_than(_CLOSE):
                 self._by_name(text, self._everything, None)
             if self._is_worse_than(_WORDS):
-                for held in self._catalogue.holding(text):
+                for held in self._directory.holding(text):
                     if held.thing.family in self._families:
                         self._add(
                             held.thing, _WORDS * held.score / 100, held.why, identifier=False, exact=False, alone=False
@@ -168,22 +168,22 @@ class _Search:
         return all(found.features["name"] < name for found in self._found.values())
 
     def _by_name(self, text: str, families: frozenset[str], country: str | None) -> None:
-        for match in self._catalogue.find(text, families, country=country):
+        for match in self._directory.find(text, families, country=country):
             self._take(match)
 
     def _by_code(self, code: str) -> None:
         """A code that one thing has means it, unless the name beside it is quite another."""
         text = self._query.text.strip()
-        for match in self._catalogue.find(code, self._families):
-            thing = self._catalogue.of_match(match)
+        for match in self._directory.find(code, self._families):
+            thing = self._directory.of_match(match)
             if match.certain and match.why.startswith("code "):
                 self._coded.add(thing.id)
-                like = _likeness(self._catalogue, thing, text) if text else 100.0
+                like = _likeness(self._directory, thing, text) if text else 100.0
                 self._add(thing, like, match.why, identifier=like >= _UNLIKE, exact=False, alone=True)
 
     def _take(self, match: Match) -> None:
         by_code, exact = match.why.startswith("code "), match.why.startswith("same name:")
-        thing = self._catalogue.of_match(match)
+        thing = self._directory.of_match(match)
         self._add(thing, match.score, match.why, identifier=by_code and match.certain, exact=exact, alone=match.certain)
 
     def _add(self, thing: Thing, name: float, why: str, *, identifier: bool, exact: bool, alone: bool) -> None:
@@ -205,7 +205,7 @@ class _Search:
             self._found[thing.id] = Candidate(thing, score, match, features, why)
 
     def _agrees(self, thing: Thing, pid: str, values: tuple[str, ...]) -> bool | None:
-        agrees = _agrees(self._catalogue, thing, pid, values) if values else None
+        agrees = _agrees(self._directory, thing, pid, values) if values else None
         if agrees is None and pid in _CODES and self._coded:  # the code is another thing's
             return thing.id in self._coded
         return agrees
@@ -224,43 +224,43 @@ def score_of(features: dict[str, bool | float]) -> float:
     return round(features["name"] * (0.8 + 0.2 * share) * (1.0 if features["type"] else 0.8), 1)
 
 
-def _likeness(catalogue: Catalogue, thing: Thing, text: str) -> float:
+def _likeness(directory: Directory, thing: Thing, text: str) -> float:
     """How like the nearest name is to a text, from 0 to 100."""
     wanted = fold(text)
-    return round(fuzz.WRatio(fold(catalogue.nearest(thing, wanted)[0]), wanted), 1)
+    return round(fuzz.WRatio(fold(directory.nearest(thing, wanted)[0]), wanted), 1)
 
 
-def _country(catalogue: Catalogue, query: Query) -> str | None:
+def _country(directory: Directory, query: Query) -> str | None:
     """The one country that the query asks for."""
     given = (value for pid, values in query.properties if pid == "country" for value in values)
-    found = {code for value in given if (code := nation(catalogue, value))}
+    found = {code for value in given if (code := nation(directory, value))}
     return found.pop() if len(found) == 1 else None
 
 
-def nation(catalogue: Catalogue, text: str) -> str:
+def nation(directory: Directory, text: str) -> str:
     """The ISO 3166-1 code of a country, by its code, id or a name in any language; empty when it is none."""
-    thing = catalogue.thing(text)
+    thing = directory.thing(text)
     if thing and thing.kind == "country":
         return thing.country
     known = gazetteer.country(text.upper() if len(text) <= 3 else text)
-    return catalogue.nations.get(fold(text)) or (known.code if known else "")
+    return directory.nations.get(fold(text)) or (known.code if known else "")
 
 
-def _agrees(catalogue: Catalogue, thing: Thing, pid: str, values: tuple[str, ...]) -> bool | None:
+def _agrees(directory: Directory, thing: Thing, pid: str, values: tuple[str, ...]) -> bool | None:
     """Whether any of the values is the thing's; None when nothing is known of it, or the property is not known."""
     if pid in _CODES:
         own = [(scheme, code) for scheme, code in thing.codes if pid in ("code", scheme)]
         codes = {code for _, code in own} | {f"{scheme}:{code}" for scheme, code in own}
         return not codes.isdisjoint(values) if own else None
     if pid == "country":
-        return thing.country in {nation(catalogue, value) for value in values} if thing.country else None
+        return thing.country in {nation(directory, value) for value in values} if thing.country else None
     if pid == "region":
-        larger = [catalogue.things[id] for id in thing.within if id in catalogue.things]
+        larger = [directory.things[id] for id in thing.within if id in directory.things]
         regions = [one for one in larger if one.kind != "country"]
         named = {bare(name) for one in regions for name, _ in one.names} | {one.id for one in regions}
         return any(value in named or bare(value) in named for value in values) if regions else None
     if pid == "kind":
-        names = {fold(name) for name in catalogue.kinds.get(thing.kind, {}).values()} | {thing.kind}
+        names = {fold(name) for name in directory.kinds.get(thing.kind, {}).values()} | {thing.kind}
         of_values = {value.rpartition("/")[2].removeprefix("kind:") for value in values}
         same = not names.isdisjoint(of_values | {fold(value) for value in values})
         return same or group(thing.kind) in {group(fold(value)) for value in values} if thing.kind else None

@@ -16,7 +16,7 @@ LAYERS = (
     {"guard", "files", "derive", "validation", "slices", "history", "telling"},
     {"questions", "names", "changes"},
     {"engine"},
-    {"workspace", "description", "chronicle", "catalogue"},
+    {"workspace", "description", "chronicle", "directory"},
     {"review", "publishing", "reconciliation", "extension"},
     {"tables"},
     {"export"},

@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 import pyoxigraph as ox
 
 from hrc_graph import description, formats, namespaces
-from hrc_graph.description import LICENCE, TITLE, Facts, Said
+from hrc_graph.description import IANA, LICENCE, TITLE, Facts, Said
 from hrc_graph.engine import Engine, Question
 from hrc_graph.export import package
 from hrc_graph.export.folder import File
@@ -49,7 +49,6 @@ _FILE_TYPES: Final = {
 _LANGUAGES: Final = ("ENG", "IND", "SPA", "FRA")
 _THEMES: Final = {"GOVE": "Government and public sector", "JUST": "Justice, legal system and public safety"}
 """The EU's list of data themes."""
-_IANA: Final = "https://www.iana.org/assignments/media-types/"
 _SORTS: Final = {
     "dcat:landingPage": "foaf:Document",
     "dcat:mediaType": "dcterms:MediaType",
@@ -226,8 +225,8 @@ def _of_file(url: ox.NamedNode, name: str, title: str, file: File) -> list[Said]
         ("dcterms:title", ox.Literal(title, language="en")),
         ("dcat:accessURL", url),
         ("dcat:downloadURL", url),
-        ("dcat:mediaType", ox.NamedNode(_IANA + package.media_type(plain))),
-        *((("dcat:compressFormat", ox.NamedNode(_IANA + package.media_type(name))),) if plain != name else ()),
+        ("dcat:mediaType", ox.NamedNode(IANA + package.media_type(plain))),
+        *((("dcat:compressFormat", ox.NamedNode(IANA + package.media_type(name))),) if plain != name else ()),
         ("dcterms:format", ox.NamedNode(f"{_AUTHORITY}file-type/{_FILE_TYPES[suffix]}")),
         ("dcat:byteSize", ox.Literal(str(file.size), datatype=_name("xsd:nonNegativeInteger"))),
         ("dcterms:license", ox.NamedNode(LICENCE)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from hrc_graph import __version__
+from hrc_graph import __version__, formats
 from hrc_graph.description import LICENCE, TITLE
 from hrc_graph.export.folder import SUMS, File
 from hrc_graph.export.listings import Column, Listing
@@ -16,15 +16,8 @@ from hrc_graph.export.listings import Column, Listing
 NAME: Final = "datapackage.json"
 PACKED: Final = ".zst"
 MEDIA_TYPES: Final = {
-    ".nq": "application/n-quads",
-    ".trig": "application/trig",
-    ".ttl": "text/turtle",
-    ".nt": "application/n-triples",
-    ".jsonld": "application/ld+json",
-    ".rdf": "application/rdf+xml",
+    **{format.suffix: format.media_types[0] for format in (formats.CSV, formats.XLSX, *formats.GRAPHS)},
     ".geojson": "application/geo+json",
-    ".csv": "text/csv",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".json": "application/json",
     ".rq": "application/sparql-query",
     ".cff": "application/yaml",

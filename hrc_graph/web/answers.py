@@ -19,10 +19,10 @@ from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.templates import render
 
 _COMMON = [(name.lower().encode(), value.encode()) for name, value in headers.COMMON.items()]
-_LATEST = (b"cache-control", b"no-cache")
+LATEST = (b"cache-control", b"no-cache")
 _FLEETING = (b"cache-control", b"no-store")
 _COMPLETE = (b"x-result-complete", b"true")
-_VARY = (b"vary", b"Accept, Accept-Encoding")
+VARY = (b"vary", b"Accept, Accept-Encoding")
 
 
 class Whole(Response):
@@ -46,12 +46,19 @@ def page(
     template: str,
     asked: Mapping[str, str],
     status: int = 200,
-    fields: Sequence[tuple[bytes, bytes]] = (_LATEST,),
+    fields: Sequence[tuple[bytes, bytes]] = (LATEST,),
     **values: Any,
 ) -> Whole:
     """A page made from a template, in the coding that the headers of the request ask for."""
-    body, encoding = packed(render(template, **values).encode(), encoding_of(asked.get("accept-encoding", "")))
-    about = [(b"content-type", b"text/html; charset=utf-8"), _VARY, *fields]
+    return sent(render(template, **values).encode(), "text/html; charset=utf-8", asked, fields, status)
+
+
+def sent(
+    body: bytes, content_type: str, asked: Mapping[str, str], fields: Sequence[tuple[bytes, bytes]], status: int = 200
+) -> Whole:
+    """A body in the coding that the headers of the request ask for, with these headers and what they do not say."""
+    body, encoding = packed(body, encoding_of(asked.get("accept-encoding", "")))
+    about = [(b"content-type", content_type.encode()), VARY, *fields]
     if encoding:
         about.append((b"content-encoding", encoding.encode()))
     return Whole(body, about, status)
@@ -90,13 +97,13 @@ class Answers:
         fields = [
             (b"content-type", answer.format.content_type.encode()),
             (b"etag", tag.encode()) if tag else _FLEETING,
-            _VARY,
+            VARY,
             _COMPLETE,
             (b"x-row-count", b"%d" % answer.rows),
             (b"x-snapshot", answer.snapshot.encode()),
         ]
         if tag:
-            fields.append(_LATEST)
+            fields.append(LATEST)
         if answer.encoding:
             fields.append((b"content-encoding", answer.encoding.encode()))
         return Whole(answer.body, fields)
@@ -104,7 +111,7 @@ class Answers:
     def unchanged(self, tag: str) -> Whole:
         """304: what the client holds is still so."""
         snapshot = self.engine.snapshot.encode()
-        return Whole(b"", [(b"etag", tag.encode()), _VARY, _LATEST, (b"x-snapshot", snapshot)], 304)
+        return Whole(b"", [(b"etag", tag.encode()), VARY, LATEST, (b"x-snapshot", snapshot)], 304)
 
     def tag(self, question: Question, also: str = "") -> str:
         """The entity tag of the answer to a question; empty when the answer changes by itself.

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,7 +45,7 @@ from hrc_graph.workspace import Workspace
 class WebApp:
     """Sends `/sparql` to the endpoint and every other path to the pages, which it counts."""
 
-    def __init__(self, sparql: ASGIApp, rest: ASGIApp, metrics: Metrics, released: Releases, base: str) -> None:
+    def __init__(self, sparql: ASGIApp, rest: FastAPI, metrics: Metrics, released: Releases, base: str) -> None:
         self._sparql = sparql
         self._rest = rest
         self._metrics = metrics
@@ -86,8 +87,9 @@ class WebApp:
                 message = {**message, "headers": _with_common(message["headers"])}
             await send(message)
 
-        is_plain = scope["method"] == "OPTIONS" and not scope["path"].startswith("/reconcile")  # that one is posted to
-        rest = Response(status_code=204, headers=_PREFLIGHT) if is_plain else self._rest
+        rest: ASGIApp = self._rest
+        if scope["method"] == "OPTIONS":
+            rest = Response(status_code=204, headers=headers.preflight(_allowed(self._rest, scope)))
         try:
             await rest({**scope, "method": "GET"} if is_head else scope, receive, noting)
         except Exception:
@@ -107,13 +109,19 @@ def _with_common(given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byte
     return [*given, *((name, value) for name, value in _COMMON if name not in names)]
 
 
-_ALLOW = "GET, HEAD, OPTIONS"
-_PREFLIGHT = {
-    "Access-Control-Allow-Methods": _ALLOW,
-    "Access-Control-Allow-Headers": "Accept, If-None-Match",
-    "Access-Control-Max-Age": "86400",
-    "Allow": _ALLOW,
-}
+def _allowed(rest: FastAPI, scope: Scope) -> str:
+    """The methods that the address of a request takes, as `Allow` lists them."""
+
+    def takes(method: str) -> bool:
+        return any(route.matches({**scope, "method": method})[0] is Match.FULL for route in rest.routes)
+
+    taken = {method for method in _METHODS if takes(method)}
+    if "GET" in taken or not taken:
+        taken |= {"GET", "HEAD"}  # GET answers HEAD
+    return ", ".join(method for method in _METHODS if method in taken | {"OPTIONS"})
+
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _COMMON = [(name.lower().encode(), value.encode()) for name, value in headers.COMMON.items()]
 _RELEASED = re.compile(r"/releases/[^/]+/sparql\Z")
 _PLACES = frozenset(
@@ -161,8 +169,9 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 405:
-            wrong = errors.WrongMethod(f"This address does not do {request.method[:20]}.", f"Use one of {_ALLOW}.")
-            return problems.respond(wrong, request.headers.get("accept"), _ALLOW)
+            allow = _allowed(app, request.scope)
+            wrong = errors.WrongMethod(f"This address does not do {request.method[:20]}.", f"Use one of {allow}.")
+            return problems.respond(wrong, request.headers.get("accept"), allow)
         missing = errors.NotFound(f"There is nothing at {request.url.path[:200]}.", "Start at the front page.")
         return problems.respond(missing, request.headers.get("accept"))
 

@@ -7,7 +7,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin
 
 import pyoxigraph as ox
@@ -15,13 +14,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hrc_graph import description, formats, namespaces, releases
-from hrc_graph.engine.worker import packed
 from hrc_graph.errors import BadRequest, NotFound
 from hrc_graph.export import catalogue, citing, dumps
 from hrc_graph.export.catalogue import Edition, Linkset
 from hrc_graph.export.folder import as_json, measured
 from hrc_graph.web import protocol
-from hrc_graph.web.answers import Answers, Whole, encoding_of, matches, page
+from hrc_graph.web.answers import VARY, Answers, Whole, encoding_of, matches, page, sent
 from hrc_graph.web.releases import Releases
 from hrc_graph.workspace import Workspace
 
@@ -156,15 +154,12 @@ class Catalogue:
         return [*fields, (b"etag", tag.encode())] if tag else fields
 
     def _whole(self, told: _Told, name: str, body: bytes, type: str, request: Request) -> Whole:
-        content, coding = packed(body, encoding_of(request.headers.get("accept-encoding", "")))
+        coding = encoding_of(request.headers.get("accept-encoding", ""))
         tag = f'W/"{told.edition.snapshot}-{told.tag}-{name}{coding}"'
-        fields: list[tuple[bytes, Any]] = [*self._fields(told, tag), (b"vary", b"Accept, Accept-Encoding")]
+        fields = self._fields(told, tag)
         if matches(tag, request.headers.get("if-none-match", "")):
-            return Whole(b"", fields, 304)
-        fields.append((b"content-type", type.encode()))
-        if coding:
-            fields.append((b"content-encoding", coding.encode()))
-        return Whole(content, fields)
+            return Whole(b"", [*fields, VARY], 304)
+        return sent(body, type, request.headers, fields)
 
 
 def router(told: Catalogue) -> APIRouter:

@@ -26,7 +26,7 @@ from hrc_graph.chronicle import Chronicle, Entry, Page
 from hrc_graph.engine.worker import packed
 from hrc_graph.errors import NotFound
 from hrc_graph.web import protocol
-from hrc_graph.web.answers import Whole, encoding_of, matches
+from hrc_graph.web.answers import VARY, Whole, encoding_of, matches
 from hrc_graph.workspace import Workspace
 
 ATOM: Final = formats.Format("atom", ("application/atom+xml", "application/xml", "text/xml"), ".atom")
@@ -85,7 +85,7 @@ class Feeds:
             body, coding, tag = self._made[key]
         about = [
             (b"etag", tag.encode()),
-            (b"vary", b"Accept, Accept-Encoding"),
+            VARY,
             (b"cache-control", _FOR_EVER if is_fixed else _NEWEST),
         ]
         if matches(tag, request.headers.get("if-none-match", "")):

@@ -1,4 +1,4 @@
-"""The catalogue of the snapshot that answers now, made once, and asked off the event loop."""
+"""The directory of the snapshot that answers now, made once, and asked off the event loop."""
 
 from __future__ import annotations
 
@@ -13,26 +13,23 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
-from hrc_graph import __version__, catalogue, formats
-from hrc_graph.catalogue import Catalogue
+from hrc_graph import __version__, directory, formats
+from hrc_graph.directory import Directory
 from hrc_graph.engine import Question
-from hrc_graph.engine.worker import packed
 from hrc_graph.errors import Busy, EngineFailure
 from hrc_graph.settings import Settings
-from hrc_graph.web.answers import Answers, Whole, client_of, encoding_of, matches
+from hrc_graph.web.answers import LATEST, Answers, Whole, client_of, matches, sent
 from hrc_graph.web.clients import Clients
 
-_RELAY = "from hrc_graph import catalogue; catalogue.relay()"
+_RELAY = "from hrc_graph import directory; directory.relay()"
 _WAITING = 64
 """So many requests may wait for their turn to search; one more is "busy"."""
-_VARY = (b"vary", b"Accept, Accept-Encoding")
-_LATEST = (b"cache-control", b"no-cache")
 
 T = TypeVar("T")
 
 
 class Finder:
-    """Holds the catalogue of one snapshot; a new snapshot gets its own when it is first asked for."""
+    """Holds the directory of one snapshot; a new snapshot gets its own when it is first asked for."""
 
     def __init__(self, answers: Answers, clients: Clients, settings: Settings) -> None:
         self.answers = answers
@@ -41,17 +38,17 @@ class Finder:
         self._making = asyncio.Lock()
         self._turn = asyncio.Semaphore(1)  # two searches at once would only share one interpreter
         self._waiting = 0
-        self._held: Catalogue | None = None
+        self._held: Directory | None = None
 
-    async def catalogue(self) -> Catalogue:
-        """The catalogue of the snapshot that answers now; that is no client's cost. Raises `EngineFailure`."""
+    async def directory(self) -> Directory:
+        """The directory of the snapshot that answers now; that is no client's cost. Raises `EngineFailure`."""
         async with self._making:  # who asks at the same time waits for it
             if self._held is None or self._held.snapshot != self.answers.engine.snapshot:
                 self._held = await self._made()
             return self._held
 
-    async def _made(self) -> Catalogue:
-        question = Question(catalogue.rows_query(self._base), formats.JSON, formats.TURTLE, self._base, own=True)
+    async def _made(self) -> Directory:
+        question = Question(directory.rows_query(self._base), formats.JSON, formats.TURTLE, self._base, own=True)
         answer = await self.answers.engine.engine.answer(question)
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
@@ -104,7 +101,7 @@ class Finder:
 
     def about(self, request: Request, snapshot: str) -> list[tuple[bytes, bytes]]:
         """The headers that let an answer from a snapshot be kept and repeated."""
-        fields = [_LATEST, (b"x-snapshot", snapshot.encode())]
+        fields = [LATEST, (b"x-snapshot", snapshot.encode())]
         tag = self.tag(request)
         if request.method != "POST" and tag.startswith(snapshot, 3):  # no new snapshot took over meanwhile
             fields.append((b"etag", tag.encode()))
@@ -116,14 +113,10 @@ class Finder:
 
     def body(self, body: bytes, media_type: str, request: Request, snapshot: str) -> Whole:
         """An answer in bytes, in the coding that the request asks for."""
-        body, encoding = packed(body, encoding_of(request.headers.get("accept-encoding", "")))
-        fields = [(b"content-type", media_type.encode()), _VARY, *self.about(request, snapshot)]
-        if encoding:
-            fields.append((b"content-encoding", encoding.encode()))
-        return Whole(body, fields)
+        return sent(body, media_type, request.headers, self.about(request, snapshot))
 
 
-def _read(written: bytes) -> Catalogue:
+def _read(written: bytes) -> Directory:
     made = pickle.loads(written)  # noqa: S301  (a process of our own has just written it)
-    assert isinstance(made, Catalogue)
+    assert isinstance(made, Directory)
     return made

@@ -26,3 +26,13 @@ COMMON: Final[dict[str, str]] = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Link, Retry-After, X-Release, X-Result-Complete, X-Row-Count, X-Snapshot",
 }
+
+
+def preflight(allow: str) -> dict[str, str]:
+    """The headers of the answer to OPTIONS at an address that takes these methods."""
+    return COMMON | {
+        "Access-Control-Allow-Methods": allow,
+        "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match",
+        "Access-Control-Max-Age": "86400",
+        "Allow": allow,
+    }

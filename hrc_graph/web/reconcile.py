@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
 from hrc_graph import __version__, extension, formats, reconciliation
-from hrc_graph.catalogue import Catalogue, Thing, Type
+from hrc_graph.directory import Directory, Thing, Type
 from hrc_graph.engine import Question
 from hrc_graph.errors import BadRequest, BatchTooLarge, NotFound, SlowRequest, TimedOut, WrongMediaType
 from hrc_graph.gazetteer import fold
@@ -30,13 +30,6 @@ from hrc_graph.web.finder import Finder
 
 _NAME = "Human Rights Cities graph"
 _DEFAULT_TYPES = ("hrc:LocalGovernment", "hrc:Place", "hrc:Instrument", "org:Organization", "hrc:Event", "skos:Concept")
-_ALLOW = "GET, HEAD, POST, OPTIONS"
-_PREFLIGHT = {
-    "Access-Control-Allow-Methods": _ALLOW,
-    "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match",
-    "Access-Control-Max-Age": "86400",
-    "Allow": _ALLOW,
-}
 _SUGGESTED = 10
 _WIDTH, _HEIGHT = 430, 260
 _FRAMED = headers.CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", "frame-ancestors *").encode()
@@ -49,7 +42,7 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
     async def respond(given: dict[str, str], request: Request) -> Response:
         if "callback" in given:
             raise BadRequest("JSONP is not offered.", "Leave callback out: every origin may read the answers (CORS).")
-        known = await finder.catalogue()
+        known = await finder.directory()
         if "queries" in given:
             found = await finder.run(request, lambda: _batch(known, given["queries"], settings.time_limit))
             return finder.json(found, request, known.snapshot)
@@ -59,7 +52,7 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
             raise BadRequest("The request has neither queries nor extend.", "Send one of them as a form or as JSON.")
         return finder.json(_manifest(known, _origin(request)), request, known.snapshot)
 
-    async def extended(known: Catalogue, text: str, request: Request) -> dict[str, Any]:
+    async def extended(known: Directory, text: str, request: Request) -> dict[str, Any]:
         ids, properties = await finder.run(request, lambda: extension.parse(_read(text)))
         things = {id: thing for id in ids if (thing := known.thing(id))}
         rows: dict[str, dict[str, list[Any]]] = {id: {prop: [] for prop in properties} for id in ids}
@@ -83,13 +76,9 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
     async def post(request: Request) -> Response:
         return await respond(await _posted(request, settings), request)
 
-    @routes.options("", include_in_schema=False)
-    async def preflight() -> Response:
-        return Response(status_code=204, headers=headers.COMMON | _PREFLIGHT)
-
     @routes.get("/view", summary="A thing, by its id")
     async def view(id: str = "") -> Response:
-        thing = _thing(await finder.catalogue(), id)
+        thing = _thing(await finder.directory(), id)
         return RedirectResponse(f"/{thing.id}", 303, headers.COMMON)
 
     @routes.get("/preview", summary="A thing in a few words, to be framed by other pages")
@@ -97,7 +86,7 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
         held = finder.unchanged(request)
         if held:
             return held
-        known = await finder.catalogue()
+        known = await finder.directory()
         thing = _thing(known, id)
         shown = page(
             "preview.html",
@@ -115,7 +104,7 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
 
     @routes.get("/suggest/entity", summary="Things whose names begin so")
     async def suggest_entity(request: Request, prefix: str = "", cursor: str = "0", type: str = "") -> Response:
-        def found(known: Catalogue) -> list[dict[str, Any]]:
+        def found(known: Directory) -> list[dict[str, Any]]:
             wanted = known.type(type)
             things = known.search(prefix, wanted.id if wanted else type)
             return [_suggested(known, one.thing) for one in things]
@@ -124,7 +113,7 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
 
     @routes.get("/suggest/type", summary="Types of things whose names begin so")
     async def suggest_type(request: Request, prefix: str = "", cursor: str = "0") -> Response:
-        def found(known: Catalogue) -> list[dict[str, Any]]:
+        def found(known: Directory) -> list[dict[str, Any]]:
             return [_type(known, one) for one in known.types.values() if _begins(prefix, one.id, one.names.values())]
 
         return await suggested(request, cursor, found)
@@ -133,17 +122,17 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
     async def suggest_property(request: Request, prefix: str = "", cursor: str = "0") -> Response:
         properties = extension.PROPERTIES.values()
 
-        def found(_: Catalogue) -> list[dict[str, Any]]:
+        def found(_: Directory) -> list[dict[str, Any]]:
             return [{"id": one.id, "name": one.name} for one in properties if _begins(prefix, one.id, [one.name])]
 
         return await suggested(request, cursor, found)
 
-    async def suggested(request: Request, cursor: str, find: Callable[[Catalogue], list[dict[str, Any]]]) -> Response:
+    async def suggested(request: Request, cursor: str, find: Callable[[Directory], list[dict[str, Any]]]) -> Response:
         skipped = _count("cursor", cursor)
         held = finder.unchanged(request)
         if held:
             return held
-        known = await finder.catalogue()
+        known = await finder.directory()
         found = await finder.run(request, lambda: find(known)[skipped : skipped + _SUGGESTED])
         return finder.json({"result": found}, request, known.snapshot)
 
@@ -152,7 +141,7 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
         held = finder.unchanged(request)
         if held:
             return held
-        known = await finder.catalogue()
+        known = await finder.directory()
         most = _count("limit", limit) if limit else None
         found = [{"id": one.id, "name": one.name} for one in extension.of_type(known, type)[:most]]
         proposed = {"type": type, "properties": found} | ({"limit": most} if most is not None else {})
@@ -188,7 +177,7 @@ def _origin(request: Request) -> str:
     return protocol.url_of(request.scope["scheme"], request.headers.get("host", "localhost"), "")
 
 
-def _manifest(known: Catalogue, origin: str) -> dict[str, Any]:
+def _manifest(known: Directory, origin: str) -> dict[str, Any]:
     """What the service says of itself."""
 
     def suggesting(what: str) -> dict[str, str]:
@@ -269,7 +258,7 @@ def _read(text: str) -> Any:
         raise BadRequest(f"The JSON cannot be read: {str(error)[:100]}.", "Send a JSON object.") from None
 
 
-def _batch(known: Catalogue, text: str, seconds: float) -> dict[str, Any]:
+def _batch(known: Directory, text: str, seconds: float) -> dict[str, Any]:
     """The result of each query of a batch, within so many seconds. Raises `BadRequest`, `BatchTooLarge`, `TimedOut`."""
     given = _read(text)
     if isinstance(given, dict) and len(given) > reconciliation.BATCH:
@@ -288,7 +277,7 @@ def _batch(known: Catalogue, text: str, seconds: float) -> dict[str, Any]:
     return found
 
 
-def _candidate(known: Catalogue, found: Candidate) -> dict[str, Any]:
+def _candidate(known: Directory, found: Candidate) -> dict[str, Any]:
     return {
         "id": found.thing.id,
         "name": found.thing.name,
@@ -300,18 +289,18 @@ def _candidate(known: Catalogue, found: Candidate) -> dict[str, Any]:
     }
 
 
-def _suggested(known: Catalogue, thing: Thing) -> dict[str, Any]:
+def _suggested(known: Directory, thing: Thing) -> dict[str, Any]:
     notable = [{"id": id, "name": known.types[id].name} for id in thing.types[:1]]
     return {"id": thing.id, "name": thing.name, "description": known.described(thing), "notable": notable}
 
 
-def _type(known: Catalogue, type: Type) -> dict[str, Any]:
+def _type(known: Directory, type: Type) -> dict[str, Any]:
     found: dict[str, Any] = {"id": type.id, "name": type.name}
     broader = [_type(known, known.types[id]) for id in type.broader]
     return found | ({"broader": broader} if broader else {})
 
 
-def _meta(prop: extension.Property, known: Catalogue) -> dict[str, Any]:
+def _meta(prop: extension.Property, known: Directory) -> dict[str, Any]:
     found: dict[str, Any] = {"id": prop.id, "name": prop.name}
     type = known.types.get(prop.entity)
     return found | ({"type": {"id": type.id, "name": type.name}} if type else {})
@@ -331,7 +320,7 @@ def _count(name: str, text: str) -> int:
     return int(text)
 
 
-def _thing(known: Catalogue, id: str) -> Thing:
+def _thing(known: Directory, id: str) -> Thing:
     thing = known.thing(id)
     if thing is None:
         raise NotFound(f"There is no thing “{id[:100]}”.", "Look for it at /search.")

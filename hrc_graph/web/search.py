@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hrc_graph import formats
-from hrc_graph.catalogue import Catalogue, Found, marked
+from hrc_graph.directory import Directory, Found, marked
 from hrc_graph.errors import BadRequest
 from hrc_graph.settings import Settings
 from hrc_graph.web import protocol
@@ -51,7 +51,7 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
         held = finder.unchanged(request)
         if held:
             return held
-        known = await finder.catalogue()
+        known = await finder.directory()
         found = await finder.run(request, lambda: known.search(q)) if q.strip() else []
         wanted = known.type(type)
         counts = Counter(one.thing.root for one in found)
@@ -100,7 +100,7 @@ def _pieces(found: Found, q: str) -> list[tuple[str, bool]]:
     return [(found.name, False)] if found.why == "its id" else marked(found.name, q)
 
 
-def _result(known: Catalogue, found: Found, base: str) -> dict[str, Any]:
+def _result(known: Directory, found: Found, base: str) -> dict[str, Any]:
     thing = found.thing
     return {
         "id": thing.id,

@@ -26,12 +26,6 @@ from hrc_graph.web.protocol import Asked, Parameters
 from hrc_graph.web.results import results_page
 
 _ALLOW = "GET, HEAD, POST, OPTIONS"
-_PREFLIGHT = {
-    "Access-Control-Allow-Methods": _ALLOW,
-    "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match",
-    "Access-Control-Max-Age": "86400",
-    "Allow": _ALLOW,
-}
 _PATIENCE = 0.1
 """Seconds after which it is worth a task to notice that a client has hung up."""
 _REPEATED = ("accept", "accept-encoding", "if-none-match", "x-forwarded-for")
@@ -96,7 +90,7 @@ class SparqlApp:
     async def _respond(self, scope: Scope, request: dict[str, str], client: str, receive: Receive) -> Response:
         method = scope["method"]
         if method == "OPTIONS":
-            return Response(status_code=204, headers=headers.COMMON | _PREFLIGHT)
+            return Response(status_code=204, headers=headers.preflight(_ALLOW))
         if method not in ("GET", "HEAD", "POST"):
             raise WrongMethod(f"/sparql does not do {method[:20]}.", f"Use one of {_ALLOW}.")
         url = protocol.url_of(scope["scheme"], request.get("host", "localhost"), scope["path"])
