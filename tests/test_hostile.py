@@ -27,11 +27,10 @@ SCHEMES = (f"javascript:{RUN.replace(' ', '')}", "data:text/html,%3Cscript%3Eale
 LANGUAGES = ("en", "id", "en-x-onload", "zzzzzzzz-aaaaaaaa")
 THINGS = ("text/fictional-hostile", "gov/fictional-hostile", "place/fictional-hostile", "source/fictional-hostile")
 _ALLOWED = (
-    "html head meta title link body a header nav main h1 h2 p footer table thead tbody tr th td code pre span br "
-    "form label textarea select option button input datalist details summary div ul ol li "
-    "dl dt dd q strong em mark h3 h4 section article aside figure figcaption caption tfoot colgroup col fieldset legend "
-    "small abbr time b i optgroup output blockquote hr img svg g path circle rect line polyline polygon text tspan desc "
-    "defs use symbol marker"
+    "html head meta title link body a header nav main h1 h2 h3 h4 p footer table thead tbody tfoot tr th td caption "
+    "colgroup col code pre span br form label textarea select option optgroup button input datalist output fieldset "
+    "legend details summary div ul ol li dl dt dd q strong em mark section article aside figure figcaption small abbr "
+    "time b i blockquote hr img svg g path circle rect line polyline polygon text tspan desc defs use symbol marker"
 )
 
 
