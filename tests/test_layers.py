@@ -18,6 +18,7 @@ LAYERS = (
     {"engine"},
     {"workspace", "description", "chronicle", "directory"},
     {"review", "publishing", "reconciliation", "extension"},
+    {"index"},
     {"tables"},
     {"export"},
     {"releases"},
