@@ -70,7 +70,7 @@ def _tend(
             os.read(wake, 512)
             _reap(control, children)
         if control.fileno() in readable:
-            message, sockets, _, _ = socket.recv_fds(control, 4096, 1)
+            message, sockets, _, _ = socket.recv_fds(control, 16384, 1)
             if not message:
                 break
             for word in message.split():
