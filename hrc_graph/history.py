@@ -7,6 +7,7 @@ A new commit on the same branch therefore only adds to the end.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import time
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from dulwich import porcelain
 from dulwich.errors import NotGitRepository
 from dulwich.file import FileLocked
 from dulwich.object_store import commit_tree_changes
@@ -256,6 +258,21 @@ def _held() -> Iterator[None]:
     except FileLocked as error:
         lock = os.fsdecode(error.lockfilename)
         raise Busy("Another program is at work in the git repository.", f"If none is, delete {lock}.") from error
+
+
+def clone(root: Path, target: Path) -> tuple[Path, str]:
+    """Copy the repository that holds a workspace with all its history; where the workspace is there, and the commit.
+
+    Raises `NotFound` as `History` does.
+    """
+    with History(root) as history:
+        top = Path(os.fsdecode(history._repository.path)).resolve()
+        quiet = io.BytesIO()
+        with porcelain.clone(history._repository, target, checkout=True, errstream=quiet) as copy:
+            settings = copy.get_config()
+            del settings[b"remote", b"origin"]  # it would lead back here
+            settings.write_to_path()
+        return target / root.resolve().relative_to(top), history.head
 
 
 def head(root: Path) -> str:

@@ -15,7 +15,7 @@ import logging
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -37,6 +37,25 @@ _NOT_JUDGED = ("shapes", "derived/claims")
 
 Contents = Mapping[str, bytes | None]
 """The Turtle of dossiers by their names; None for one that is not there, or is to be taken away."""
+
+
+def current(workspace: Workspace, *, fresh: bool = False, progress: Progress = snapshots.quiet) -> Snapshot:
+    """The snapshot of the files as they are, after putting back or finishing a change that was cut short.
+
+    Where it cannot be written the last one has to do, unless it should be `fresh`. Raises `Busy`, `Unwritable`.
+    """
+    try:
+        with publishing.turn(workspace), publishing.unwritable(workspace):
+            publishing.recover(workspace)
+            return snapshots.current(
+                workspace.files, workspace.state, base=workspace.settings.base, fresh=fresh, progress=progress
+            )
+    except Unwritable as error:
+        last = snapshots.latest(workspace.state)
+        if fresh or not last:
+            raise
+        _LOG.warning("the last snapshot answers", extra={"fields": {"snapshot": last.id, "error": error.message}})
+        return last
 
 
 class Index:
@@ -97,13 +116,15 @@ class Index:
         self,
         changes: Contents,
         what: str,
-        author: Author,
+        author: Author | None,
         why: str = "",
         trailers: Mapping[str, str] | None = None,
         *,
         on: Mapping[str, str] | None = None,
     ) -> Change:
         """Publish dossiers, written in the one canonical way, and show them: all of them or none.
+
+        Without an author it is whom git is told to be.
 
         `on` has the SHA-256 of the version of each dossier that the author saw, empty for one that was not there.
         Raises `Conflict` when one is another now, `NotConforming` with the report, `BadFile` for a text that does not
@@ -123,8 +144,8 @@ class Index:
     def undo(self, change_id: str = "", author: Author | None = None, why: str = "") -> Change:
         """Put back what stood before a change, by default the newest that is not undone; what was undone.
 
-        Raises what `accept` raises, `NotFound` when there is no such change, `BadInput` when a dossier of it was
-        changed again since.
+        What the shapes do not allow, but stands there now, is let be. Raises what `accept` raises, `NotFound` when
+        there is no such change, `BadInput` when a dossier of it was changed again since.
         """
         with self._mutex, publishing.turn(self.workspace):
             self._refresh()
@@ -134,7 +155,10 @@ class Index:
             def undo() -> Change:
                 return publishing.undo(self.workspace, change.id, author=author, why=why)
 
-            return self._publish(contents, undo)
+            with self._tried({}) as standing:
+                standing.focus = {subject for name in contents for subject in _subjects(self._graph(name))}
+                stood = self._judged(standing, {}).of("Violation")
+            return self._publish(contents, undo, stood)
 
     def _read(self, progress: Progress) -> None:
         """Begin anew from the files."""
@@ -177,11 +201,13 @@ class Index:
         self._stamps = stamps
         return bool(contents)
 
-    def _publish(self, contents: Contents, publish: Callable[[], Change]) -> Change:
+    def _publish(self, contents: Contents, publish: Callable[[], Change], stood: Collection[Result] = ()) -> Change:
+        known = {(result.shape, result.focus, result.path, result.value) for result in stood}
         with self._tried(self._parsed(contents)) as trial:
             report = self._judged(trial, contents)
-            if not report.conforms:
-                said = report.of("Violation")[0].message("en")
+            wrong = (r for r in report.of("Violation") if (r.shape, r.focus, r.path, r.value) not in known)
+            if first := next(wrong, None):
+                said = first.message("en")
                 raise NotConforming(f"The shapes do not allow this change: {said}", "Mend it first.", report=report)
             with publishing.unwritable(self.workspace):
                 made = self._written(trial, contents)
@@ -239,10 +265,10 @@ class Index:
         more: set[ox.Quad] = set()
         focus: set[str] = set()
         for name, new in graphs.items():
-            old = set(self.store.quads_for_pattern(None, None, None, ox.NamedNode(f"{self._base}graph/{name}")))
+            old = self._graph(name)
             less |= old - new
             more |= new - old
-            focus.update(quad.subject.value for quad in old | new if isinstance(quad.subject, ox.NamedNode))
+            focus |= _subjects(old | new)
         trial = _Trial(less, more, focus)
         try:
             self._turn(less, more)
@@ -253,6 +279,9 @@ class Index:
         finally:
             if not trial.kept:
                 self._turn(trial.more, trial.less)
+
+    def _graph(self, name: str) -> set[ox.Quad]:
+        return set(self.store.quads_for_pattern(None, None, None, ox.NamedNode(f"{self._base}graph/{name}")))
 
     def _turn(self, less: Collection[ox.Quad], more: Collection[ox.Quad]) -> None:
         """Take quads out of the store and put others in. Graphs that this leaves empty go."""
@@ -325,6 +354,10 @@ class _Trial:
     focus: set[str]
     """The things in the changed dossiers, as they were and as they would be."""
     kept: bool = False
+
+
+def _subjects(quads: Iterable[ox.Quad]) -> set[str]:
+    return {quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode)}
 
 
 def _sum(content: bytes | None) -> str:

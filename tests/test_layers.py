@@ -21,7 +21,7 @@ LAYERS = (
     {"index"},
     {"tables"},
     {"export"},
-    {"releases"},
+    {"releases", "backups"},
     {"web", "cli", "client"},
 )
 MODULES = sorted((ROOT / "hrc_graph").rglob("*.py"))
