@@ -110,7 +110,14 @@ class Index:
             with contextlib.suppress(Busy, Unwritable), publishing.turn(self.workspace, wait=0):
                 self._refresh()
             with self._tried(self._parsed(changes)) as trial:
-                return self._judged(trial, changes)
+                return self._judged(trial.nodes(self.store), changes)
+
+    def check(self, changes: Contents) -> None:
+        """Raise what `accept` would raise of these dossiers, and write nothing."""
+        with self._mutex:
+            with contextlib.suppress(Busy, Unwritable), publishing.turn(self.workspace, wait=0):
+                self._refresh()
+            self._check(self._canonical(changes))
 
     def accept(
         self,
@@ -127,9 +134,9 @@ class Index:
         Without an author it is whom git is told to be.
 
         `on` has the SHA-256 of the version of each dossier that the author saw, empty for one that was not there.
-        Raises `Conflict` when one is another now, `NotConforming` with the report, `BadFile` for a text that does not
-        parse or a name that no dossier can have, `BadInput` when nothing changes or git is in the middle of something,
-        `Busy`, `Unwritable`.
+        Raises `Conflict` when one is another now, `NotConforming` with the report of what this change would break,
+        `BadFile` for a text that does not parse or a name that no dossier can have, `BadInput` when nothing changes or
+        git is in the middle of something, `Busy`, `Unwritable`.
         """
         with self._mutex, publishing.turn(self.workspace):
             self._refresh()
@@ -144,8 +151,8 @@ class Index:
     def undo(self, change_id: str = "", author: Author | None = None, why: str = "") -> Change:
         """Put back what stood before a change, by default the newest that is not undone; what was undone.
 
-        What the shapes do not allow, but stands there now, is let be. Raises what `accept` raises, `NotFound` when
-        there is no such change, `BadInput` when a dossier of it was changed again since.
+        Raises what `accept` raises, `NotFound` when there is no such change, `BadInput` when a dossier of it was
+        changed again since.
         """
         with self._mutex, publishing.turn(self.workspace):
             self._refresh()
@@ -155,10 +162,7 @@ class Index:
             def undo() -> Change:
                 return publishing.undo(self.workspace, change.id, author=author, why=why)
 
-            with self._tried({}) as standing:
-                standing.focus = {subject for name in contents for subject in _subjects(self._graph(name))}
-                stood = self._judged(standing, {}).of("Violation")
-            return self._publish(contents, undo, stood)
+            return self._publish(contents, undo)
 
     def _read(self, progress: Progress) -> None:
         """Begin anew from the files."""
@@ -190,25 +194,33 @@ class Index:
         if any(name.startswith(_OURS) for name in contents):
             self._read(snapshots.quiet)  # the ontology is another, and all that follows from it
             return True
-        if contents:
-            with self._tried(self._parsed(contents)) as trial, publishing.unwritable(self.workspace):
-                shown = snapshots.latest(self.workspace.state)
-                known = shown if shown and shown.digest == self._made_from(contents) else None
-                made = known or self._written(trial, contents)
-                self._keep(trial, contents, made)
-                if not known:
-                    snapshots.show(made, self.workspace.state)
+        shown = snapshots.latest(self.workspace.state)
+        with publishing.unwritable(self.workspace):
+            if contents:
+                with self._tried(self._parsed(contents)) as trial:
+                    known = shown if shown and shown.digest == self._made_from(contents) else None
+                    self._keep(trial, contents, known or self._written(trial, contents))
+            if not shown or shown.digest != self._snapshot.digest:
+                snapshots.show(self._snapshot, self.workspace.state)
         self._stamps = stamps
         return bool(contents)
 
-    def _publish(self, contents: Contents, publish: Callable[[], Change], stood: Collection[Result] = ()) -> Change:
-        known = {(result.shape, result.focus, result.path, result.value) for result in stood}
+    def _check(self, contents: Contents) -> None:
+        """Raise `NotConforming` when these dossiers would break a rule that is not broken already."""
         with self._tried(self._parsed(contents)) as trial:
-            report = self._judged(trial, contents)
-            wrong = (r for r in report.of("Violation") if (r.shape, r.focus, r.path, r.value) not in known)
-            if first := next(wrong, None):
-                said = first.message("en")
-                raise NotConforming(f"The shapes do not allow this change: {said}", "Mend it first.", report=report)
+            report = self._judged(trial.nodes(self.store), contents)
+        if report.conforms:
+            return
+        standing = self._judged({result.focus for result in report.of("Violation")}, {})
+        known = {(result.shape, result.focus, result.path, result.value) for result in standing.of("Violation")}
+        wrong = [r for r in report.of("Violation") if (r.shape, r.focus, r.path, r.value) not in known]
+        if wrong:
+            said = f"The shapes do not allow this change: {wrong[0].message('en')}"
+            raise NotConforming(said, "Mend it first.", report=Report(tuple(wrong), report.graph))
+
+    def _publish(self, contents: Contents, publish: Callable[[], Change]) -> Change:
+        self._check(contents)
+        with self._tried(self._parsed(contents)) as trial:
             with publishing.unwritable(self.workspace):
                 made = self._written(trial, contents)
                 change = publish()
@@ -292,10 +304,9 @@ class Index:
             if next(self.store.quads_for_pattern(None, None, None, graph), None) is None:
                 self.store.remove_graph(graph)
 
-    def _judged(self, trial: _Trial, contents: Contents) -> Report:
+    def _judged(self, focus: set[str], contents: Contents) -> Report:
+        """The judgement of these nodes by the store as it is; lines are those of `contents`, else of the files."""
         apart = {ox.NamedNode(f"{self._base}graph/{name}") for name in _NOT_JUDGED}
-        changed = (quad for quad in (*trial.less, *trial.more) if quad.graph_name not in apart)
-        focus = trial.focus | slices.reached(self.store, changed)
         quads = slices.around(self.store, focus, base=self._base)
         report = self._rules.judge((quad for quad in quads if quad.graph_name not in apart), focus)
         places: dict[str, dict[str, int]] = {}
@@ -354,6 +365,10 @@ class _Trial:
     focus: set[str]
     """The things in the changed dossiers, as they were and as they would be."""
     kept: bool = False
+
+    def nodes(self, store: ox.Store) -> set[str]:
+        """Whatever has to be judged: those things, and what else the change can put right or wrong."""
+        return self.focus | slices.reached(store, (*self.less, *self.more))
 
 
 def _subjects(quads: Iterable[ox.Quad]) -> set[str]:

@@ -99,7 +99,7 @@ def reached(store: ox.Store, changed: Iterable[ox.Quad]) -> set[str]:
     ended: set[ox.NamedNode] = set()
     wholes: set[ox.NamedNode] = set()
     for quad in changed:
-        if isinstance(quad.subject, ox.NamedNode):
+        if isinstance(quad.subject, ox.NamedNode) and not _only_repeats(quad):
             found.add(quad.subject)
             if quad.predicate in _SEEN_FROM_AFAR:
                 afar.add(quad.subject)
@@ -154,7 +154,12 @@ def _siblings(store: ox.Store, quad: ox.Quad) -> Iterator[ox.NamedNode]:
 def _subjects(
     store: ox.Store, predicate: ox.NamedNode | None, value: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 ) -> Iterator[ox.NamedNode]:
-    """What says so in the files; the claims made for each statement only say it again."""
+    """What says so."""
     for quad in store.quads_for_pattern(None, predicate, value, None):
-        if isinstance(quad.subject, ox.NamedNode) and not str(quad.graph_name).endswith("/graph/derived/claims>"):
+        if isinstance(quad.subject, ox.NamedNode) and not _only_repeats(quad):
             yield quad.subject
+
+
+def _only_repeats(quad: ox.Quad) -> bool:
+    """Whether it is of the claims that are made for each statement, and are not judged."""
+    return str(quad.graph_name).endswith("/graph/derived/claims>")

@@ -79,7 +79,7 @@ def bring(
         names = ", ".join(dict.fromkeys(sheet.file for sheet, _ in tables))
         try:
             if dry_run:
-                _tell(index.judge(outcome.changes), outcome, language)
+                index.check(outcome.changes)
             else:
                 change = index.accept(outcome.changes, f"import of {names}", None)
         except NotConforming as error:
