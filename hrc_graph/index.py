@@ -174,7 +174,8 @@ class Index:
             )
         progress("reading the snapshot", 0, 1)
         self.store = ox.Store()
-        self.store.bulk_load(path=self._snapshot.path, format=ox.RdfFormat.N_QUADS)
+        # to load a file would rename its blank nodes
+        self.store.bulk_extend(ox.parse(path=self._snapshot.path, format=ox.RdfFormat.N_QUADS))
         shapes = self.workspace.root / "ontology" / "shapes.ttl"
         self._rules = validation.Rules(
             validation.to_rdflib(records.read(shapes.read_bytes(), base=self._base, name=str(shapes)))

@@ -203,8 +203,7 @@ def test_an_index_may_be_asked_from_many_threads(reader: Index) -> None:
     changes: list[dict[str, bytes | None]] = [{LAHAT: None}, {"sources/seed-004": None}]
     expected = [len(reader.judge(change).results) for change in changes]
     threads = [
-        threading.Thread(target=lambda change=change: reports.append(reader.judge(change)))  # type: ignore[misc]
-        for change in changes * 2
+        threading.Thread(target=lambda change=change: reports.append(reader.judge(change))) for change in changes * 2
     ]
     for thread in threads:
         thread.start()
@@ -312,7 +311,8 @@ def test_a_server_shows_each_change_and_an_import_of_another_process_and_its_und
         "government,instrument,mode,date,sources\ngov:id-lahat,text:european-charter-2000,endorsed,2025,src:seed-004\n",
         "utf-8",
     )
-    act = f"ASK {{ ?act <{BASE}def/under> <{BASE}id/text/european-charter-2000> ; <{BASE}def/actor> <{BASE}id/gov/id-lahat> }}"
+    said = f"<{BASE}def/under> <{BASE}id/text/european-charter-2000> ; <{BASE}def/actor> <{BASE}id/gov/id-lahat>"
+    act = f"ASK {{ ?act {said} }}"
     with serving(workspace=past.root) as server:
         for number in range(3):
             index.accept(named(past.workspace, f"Fictional {number}"), "A name", ANA)

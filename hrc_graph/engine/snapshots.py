@@ -122,7 +122,8 @@ def after(
     gone, come = _lines(less), _lines(more)
     quads = _merged(Path(before.path).read_bytes().splitlines(keepends=True), gone, come)
     made = _write(quads, state, made_from, triples, graphs, in_memory)
-    if made.id == before.id or any((before.default, made.default, before.index, made.index)):
+    unnamed = any(b"_:" in line for line in (*gone, *come))  # who has loaded the one before calls them otherwise
+    if unnamed or made.id == before.id or any((before.default, made.default, before.index, made.index)):
         return made
     made = replaced(made, before=before.id)
     for path, lines in zip(made.difference, (gone, come), strict=True):
