@@ -18,9 +18,10 @@ LAYERS = (
     {"engine"},
     {"workspace", "description", "chronicle", "directory"},
     {"review", "publishing", "reconciliation", "extension"},
+    {"index"},
     {"tables"},
     {"export"},
-    {"releases"},
+    {"releases", "backups"},
     {"web", "cli", "client"},
 )
 MODULES = sorted((ROOT / "hrc_graph").rglob("*.py"))
