@@ -12,7 +12,9 @@
     │   ├── QueryTooLarge       past the size, depth or number of tokens allowed
     │   ├── ServiceRefused      SERVICE would call another server
     │   ├── BatchTooLarge       more questions at once, or more bytes of them, than are taken
+    │   ├── Forbidden           not with this role, or not from another site
     │   └── AnswerTooLarge      the answer is past the cap; nothing of it is sent
+    ├── Conflict                somebody else has saved or done something meanwhile
     ├── NotFound                no such thing, graph, question or file
     ├── Gone                    it was there and was withdrawn
     ├── NotAcceptable           none of the formats asked for is offered
@@ -24,7 +26,7 @@
     │   └── OutOfMemory         at its memory limit
     ├── Busy                    too many questions are waiting already
     ├── Throttled               one client has asked for more than its share
-    ├── Unauthorized            an update without the right token
+    ├── Unauthorized            nobody we know: no session, password or token, or not the right one
     └── EngineFailure           the engine or a remote endpoint failed
 
 Lower layers raise these; `web.problems` alone knows their HTTP status, `cli` their exit code.
@@ -100,8 +102,24 @@ class BatchTooLarge(Refused):
     """More questions at once, or more bytes of them, than are taken."""
 
 
+class Forbidden(Refused):
+    """Not with this role, or not from another site."""
+
+
 class AnswerTooLarge(Refused):
     """The answer is past the cap; nothing of it is sent."""
+
+
+@dataclass
+class Conflict(HrcError):
+    """Somebody else has saved or done something meanwhile.
+
+    Of a draft, `stored` is the newest version, called `version`, and `sent` what was to be saved; both are JSON.
+    """
+
+    version: int = field(default=0, kw_only=True)
+    stored: str = field(default="", kw_only=True)
+    sent: str = field(default="", kw_only=True)
 
 
 class NotFound(HrcError):
@@ -155,7 +173,7 @@ class Throttled(HrcError):
 
 
 class Unauthorized(HrcError):
-    """An update without the right token."""
+    """Nobody we know: no session, password or token, or not the right one."""
 
 
 class EngineFailure(HrcError):

@@ -14,7 +14,7 @@ LAYERS = (
     {"namespaces", "errors"},
     {"settings", "formats", "dates", "records", "gazetteer"},
     {"guard", "files", "derive", "validation", "slices", "history", "telling"},
-    {"questions", "names", "changes"},
+    {"questions", "names", "changes", "desk"},
     {"engine"},
     {"workspace", "description", "chronicle", "directory"},
     {"review", "publishing", "reconciliation", "extension"},

@@ -17,6 +17,7 @@ _LOG = logging.getLogger("hrc_graph.web")
 
 _STATUS: tuple[tuple[type[errors.HrcError], int], ...] = (
     (errors.Unauthorized, 401),
+    (errors.Conflict, 409),
     (errors.SlowRequest, 408),
     (errors.Throttled, 429),
     (errors.QueryTooLarge, 400),
@@ -63,6 +64,8 @@ def respond(error: errors.HrcError, accept: str | None, allow: str = "") -> Resp
     if isinstance(error, errors.Gone) and error.successors:
         problem["successors"] = list(error.successors)
         extra["Link"] = ", ".join(f'<{iri}>; rel="successor-version"' for iri in error.successors)
+    if isinstance(error, errors.Conflict) and error.version:
+        problem |= {"version": error.version, "stored": json.loads(error.stored), "sent": json.loads(error.sent)}
     if status == 401:
         extra["WWW-Authenticate"] = "Bearer"
     if allow:
