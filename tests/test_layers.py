@@ -21,6 +21,8 @@ LAYERS = (
     {"tables"},
     {"export"},
     {"releases"},
+    {"shell"},
+    {"cli_desk"},
     {"web", "cli", "client"},
 )
 MODULES = sorted((ROOT / "hrc_graph").rglob("*.py"))

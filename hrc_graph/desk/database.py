@@ -187,5 +187,6 @@ def _prepared(connection: Any, _record: Any) -> None:
 
 def _begun(connection: sql.Connection) -> None:
     """Begin what writes as the one writer, so that it never finds out too late that another was first."""
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
