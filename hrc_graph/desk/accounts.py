@@ -114,17 +114,19 @@ class Accounts:
         with self._database.writing() as connection:
             before = account_of(self._row(connection, accounts.c.id == id))
             connection.execute(accounts.update().where(accounts.c.id == id).values(role=role.value))
-            _check_an_admin_is_left(connection)
+            if before.role is Role.admin:
+                _check_an_admin_is_left(connection)
             self._audit.append(by, "role changed", before.who, before_role=before.role.value, role=role.value)
 
     def set_disabled(self, id: int, disabled: bool, by: str) -> None:
         """Shut somebody out at once, or let them in again. Raises `NotFound`, or `Conflict` for the last admin."""
         with self._database.writing() as connection:
-            self._row(connection, accounts.c.id == id)
+            before = account_of(self._row(connection, accounts.c.id == id))
             connection.execute(accounts.update().where(accounts.c.id == id).values(disabled=disabled))
             connection.execute(sessions.delete().where(sessions.c.account == id))
             connection.execute(links.delete().where(links.c.account == id))
-            _check_an_admin_is_left(connection)
+            if before.role is Role.admin:
+                _check_an_admin_is_left(connection)
             self._audit.append(by, "account disabled" if disabled else "account enabled", f"account {id}")
 
     def redeem(self, code: str, password: str, name: str = "", email: str = "") -> Account:
