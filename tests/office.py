@@ -1,4 +1,4 @@
-"""A secretariat that is fictional: a workspace with a desk of its own, the server on it, and the people who work there."""
+"""A fictional secretariat: a workspace with a desk of its own, the server on it, and the people who work there."""
 
 from __future__ import annotations
 

@@ -131,6 +131,7 @@ def test_guessing_is_slowed_for_the_account_and_address_alone(office: Office) ->
     assert [answer.status_code for answer in answers] == [401] * 5 + [429], "as if there were such an account"
 
 
+@pytest.mark.slow
 def test_one_address_cannot_try_every_account(office: Office) -> None:
     one = {"x-forwarded-for": address()}
     answers = [office.send("desk/sign-in", headers=one, email=f"n{n}@x.example", password="x") for n in range(31)]
@@ -197,7 +198,7 @@ def test_tokens_open_the_api_alone_and_cookies_do_not(office: Office) -> None:
     assert office.get("desk/", authorization=bearer).status_code == 401
     refused = office.get("desk/api/applications", cookie)
     assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
-    for wrong in (text, f"Basic {text}", "Bearer ", "Bearer hrc_x", f"Bearer {text[:-1]}"):
+    for wrong in (text, f"Basic {text}", "Bearer", "Bearer hrc_x", f"Bearer {text[:-1]}"):
         assert office.get("desk/api/applications", authorization=wrong).status_code == 401
     with office.desk.database.writing() as connection:
         connection.execute(tokens.update().where(tokens.c.id == made.id).values(expires=time.time() - 1))
@@ -247,6 +248,7 @@ def browser_page() -> Iterator[Page]:
         browser.close()
 
 
+@pytest.mark.slow
 def test_the_first_account_is_made_in_a_browser_from_the_printed_link(tmp_path: Path, browser_page: Page) -> None:
     with opened(tmp_path) as office:
         printed = re.findall(r"make the first within an hour: (\S+)", "".join(office.server.output))
