@@ -134,10 +134,9 @@ def _patterns(contact: Any) -> list[re.Pattern[str]]:
 
 
 def _without(connection: sql.Connection, table: sql.Table, contact: sql.Row[Any]) -> None:
-    """Take a person out of the texts of an application, should they stand there too."""
-    id = table.c.id if table is applications else table.c.application
+    """Take a person out of texts, of whichever application, should they stand there too."""
     texts = [column for column in table.c if isinstance(column.type, sql.Text)]
-    for row in connection.execute(sql.select(table).where(id == contact.application)).mappings().all():
+    for row in connection.execute(sql.select(table)).mappings().all():
         cleaned = {}
         for column in texts:
             text = str(row[column.name])
