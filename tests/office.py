@@ -62,7 +62,7 @@ class Office:
         """The cookie of a new session."""
         return f"__Host-hrc={self.desk.sessions.begin(account)}"
 
-    def apply(self, **fields: str) -> tuple[str, str]:
+    def apply(self, **fields: Any) -> tuple[str, str]:
         """Send an application; its reference and its secret."""
         response = self.send("join", **form(**fields))
         assert response.status_code == 201, re.findall(r'class="error"[^>]*>([^<]+)', response.text)
@@ -70,7 +70,7 @@ class Office:
         return reference, secret
 
 
-def form(**fields: str) -> dict[str, str]:
+def form(**fields: Any) -> dict[str, Any]:
     """A fictional application, filled in as it should be."""
     return {
         "do": "send",

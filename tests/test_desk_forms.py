@@ -7,6 +7,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -64,7 +65,7 @@ def test_a_browser_without_sec_fetch_is_known_by_its_origin(office: Office) -> N
 @pytest.mark.parametrize("stamp", ["", "x", "1.2.3", "1795307398.abc." + "0" * 64, "\x00.é.ü"])
 def test_a_form_needs_a_stamp_of_ours(office: Office, stamp: str) -> None:
     cookie = office.cookie(office.account(Role.admin))
-    fields = {"do": "add", "name": "Rekaan", "email": "stamp@desk.example", "role": "editor"}
+    fields: dict[str, Any] = {"do": "add", "name": "Rekaan", "email": "stamp@desk.example", "role": "editor"}
     assert office.send("desk/accounts", cookie, stamp=stamp, **fields).status_code == 403
     assert "stamp@desk.example" not in [account.email for account in office.desk.accounts.all()]
 
@@ -132,7 +133,7 @@ def test_no_redirect_leads_elsewhere_and_no_host_is_made_up(office: Office) -> N
         assert response.status_code == 303
         assert re.fullmatch(r"/desk/(\?lang=fr)?", response.headers["location"])
     admin = office.cookie(office.account(Role.admin))
-    fields = {"do": "link", "account": str(account.id)}
+    fields: dict[str, Any] = {"do": "link", "account": str(account.id)}
     bad = {"host": "evil.example/<script>"}
     assert office.send("desk/accounts", admin, bad, **fields).status_code == 400
     for path in (
@@ -149,7 +150,7 @@ def test_a_role_may_do_what_it_may_and_no_more(office: Office) -> None:
     for cookie in (as_editor, as_reviewer):
         assert office.get("desk/accounts", cookie).status_code == 403
         office.stamps[f"desk/accounts {cookie}"] = office.stamp("desk/tokens", cookie)
-        fields = {"do": "role", "account": str(editor.id), "role": "admin"}
+        fields: dict[str, Any] = {"do": "role", "account": str(editor.id), "role": "admin"}
         assert office.send("desk/accounts", cookie, **fields).status_code == 403
         assert "/desk/accounts" not in office.get("desk/", cookie).text
     assert office.desk.accounts.get(editor.id).role is Role.editor
@@ -228,7 +229,8 @@ def test_the_second_of_two_who_save_a_draft_gets_both_versions(office: Office) -
     assert save(1, 2, {"date": "2018", "note": "seen"}).json()["version"] == 3
     assert save(2, 3, {}).status_code == 403, "it may only read"
     assert [save(1, version, {}).status_code for version in (None, "3", True)] == [400] * 3
-    assert [save(1, 3, payload).status_code for payload in ([], "x", None)] == [400] * 3
+    nothing: tuple[object, ...] = ([], "x", None)
+    assert [save(1, 3, payload).status_code for payload in nothing] == [400] * 3
 
 
 def test_a_machine_takes_an_application_on_and_sees_no_contact(office: Office) -> None:
@@ -307,7 +309,7 @@ WRONG = (
 
 
 @pytest.mark.parametrize(("fields", "field"), WRONG, ids=[f"{field} {next(iter(fields))}" for fields, field in WRONG])
-def test_what_is_wrong_stands_beside_its_field(office: Office, fields: dict[str, str], field: str) -> None:
+def test_what_is_wrong_stands_beside_its_field(office: Office, fields: dict[str, Any], field: str) -> None:
     before = len(office.desk.applications.all())
     response = office.send("join", **form(**fields))
     assert response.status_code == 400

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sql
@@ -47,7 +48,7 @@ def hrc(office: Office) -> Run:
     return run
 
 
-def person(number: int) -> dict[str, str]:
+def person(number: int) -> dict[str, Any]:
     return {
         "name": f"Siti Rekaan{number}",
         "email": f"siti{number}@kota.example",
@@ -122,7 +123,7 @@ def test_an_erased_person_is_nowhere_in_the_workspace(office: Office, hrc: Run) 
     assert json.loads(office.desk.applications.get(other).payload)["government"]["name"] == "Kantor Rekaan"
 
 
-def traces(root: Path, one: dict[str, str]) -> set[str]:
+def traces(root: Path, one: dict[str, Any]) -> set[str]:
     """The files of a workspace that hold a word of a person."""
     words = [text.encode(code) for text in one.values() for code in ("utf-8", "utf-16-le", "utf-16-be")]
     held = set()

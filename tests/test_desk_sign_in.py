@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sql
@@ -62,7 +63,7 @@ def test_a_session_ends_after_twelve_hours(office: Office) -> None:
     cookie = office.cookie(account)
     with office.desk.database.writing() as connection:
         mine = sql.select(sessions.c.expires).where(sessions.c.account == account.id)
-        left = connection.scalar(mine) - time.time()
+        left = connection.scalars(mine).one() - time.time()
         assert 11.9 * 3600 < left <= 12 * 3600
         connection.execute(sessions.update().where(sessions.c.account == account.id).values(expires=time.time() - 1))
     assert office.get("desk/", cookie).status_code == 401
@@ -153,7 +154,7 @@ def test_a_link_works_once_and_not_for_long_and_only_from_a_form(office: Office)
     account, code = office.desk.accounts.add("Rekaan Tamu", "tamu@desk.example", Role.editor, "operator")
     assert office.get(f"desk/set-up?code={code}").status_code == 200
     assert not office.desk.accounts.get(account.id).signs_in, "looking at it changes nothing"
-    fields = {"password": PASSWORD, "again": PASSWORD}
+    fields: dict[str, Any] = {"password": PASSWORD, "again": PASSWORD}
     assert office.send("desk/set-up", code=code, password=PASSWORD, again="another").status_code == 400
     assert office.send("desk/set-up", code=code, password="short", again="short").status_code == 400
     used = office.send("desk/set-up", code=code, **fields)
@@ -283,7 +284,7 @@ def test_stamps_are_each_another_text_and_of_one_session(office: Office) -> None
     one, two = (stamp_in(office.get("desk/accounts", cookie).text) for _ in range(2))
     assert one != two, "else a packed page would tell it, letter by letter"
     other = office.cookie(office.account(Role.admin))
-    fields = {"do": "add", "name": "Rekaan", "email": "cross@desk.example", "role": "editor"}
+    fields: dict[str, Any] = {"do": "add", "name": "Rekaan", "email": "cross@desk.example", "role": "editor"}
     assert office.send("desk/accounts", other, stamp=one, **fields).status_code == 403
     assert office.send("desk/accounts", other, stamp=stamp(office), **fields).status_code == 403
     assert "cross@desk.example" not in [account.email for account in office.desk.accounts.all()]

@@ -20,7 +20,7 @@ def router(desk: Desk, answers: Answers, settings: Settings) -> APIRouter:
     routes = APIRouter()
     routes.include_router(machines.router(desk, settings))
     routes.include_router(signing.router(door, provider))
-    routes.include_router(casework.router(door, room))
+    routes.include_router(casework.router(door, room, answers, settings.base))
     routes.include_router(staff.router(door, room))
     routes.include_router(joining.router(door, answers, settings))
     return routes

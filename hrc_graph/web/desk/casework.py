@@ -14,7 +14,8 @@ from hrc_graph.desk.accounts import Role
 from hrc_graph.desk.applications import State
 from hrc_graph.desk.sessions import Session
 from hrc_graph.errors import BadParameter, Conflict, Forbidden
-from hrc_graph.web.answers import Whole
+from hrc_graph.web.answers import Answers, Whole, client_of
+from hrc_graph.web.desk import choices
 from hrc_graph.web.desk.door import Door, to, what
 from hrc_graph.web.desk.joining import shown, state_names
 from hrc_graph.web.desk.staff import day
@@ -22,7 +23,7 @@ from hrc_graph.web.languages import gettext
 from hrc_graph.web.problems import status_of
 
 
-def router(door: Door, room: type[APIRoute]) -> APIRouter:
+def router(door: Door, room: type[APIRoute], answers: Answers, base: str) -> APIRouter:
     """The routes of casework."""
     routes = APIRouter(prefix="/desk", route_class=room, include_in_schema=False)
     desk = door.desk
@@ -42,7 +43,7 @@ def router(door: Door, room: type[APIRoute]) -> APIRouter:
     @routes.get("/applications/{reference}")
     async def application(request: Request, reference: str) -> Response:
         session = await door.session(request)
-        return await application_page(session, reference)
+        return await application_page(request, session, reference)
 
     @routes.post("/applications/{reference}")
     async def step(request: Request, reference: str) -> Response:
@@ -55,11 +56,11 @@ def router(door: Door, room: type[APIRoute]) -> APIRouter:
                 raise BadParameter("The form does not say what to do.", "Use the buttons of the page.")
             await asyncio.to_thread(desk.applications.step, reference, known[0], why, session.account)
         except (BadParameter, Conflict, Forbidden) as error:
-            return await application_page(session, reference, what(error), why, status_of(error))
+            return await application_page(request, session, reference, what(error), why, status_of(error))
         return to(f"/desk/applications/{reference}")
 
     async def application_page(
-        session: Session, reference: str, problem: str = "", why: str = "", status: int = 200
+        request: Request, session: Session, reference: str, problem: str = "", why: str = "", status: int = 200
     ) -> Whole:
         def gathered() -> dict[str, Any]:
             found = desk.applications.get(reference)
@@ -74,7 +75,7 @@ def router(door: Door, room: type[APIRoute]) -> APIRouter:
         deciding = (State.accepted, State.declined)
         may = [each for each in found.next if each not in deciding or session.account.role.may(Role.reviewer)]
         values |= {"may": may, "names": state_names(), "day": day, "problem": problem, "why": why}
-        values["lines"] = shown(json.loads(found.payload))
+        values["lines"] = shown(json.loads(found.payload), await choices.of(answers, base, client_of(request)))
         return door.page("application.html", session, status, title=found.summary, **values)
 
     return routes

@@ -139,7 +139,9 @@ def router(door: Door, answers: Answers, settings: Settings) -> APIRouter:
         except NotFound as error:
             return _status_page(door, what(error), reference, 404)
         steps = await asyncio.to_thread(desk.applications.steps, found.reference)
-        values = {"application": found, "steps": steps, "lines": shown(json.loads(found.payload)), "day": day}
+        offered = await choices.of(answers, settings.base, client_of(request))
+        lines = shown(json.loads(found.payload), offered)
+        values = {"application": found, "steps": steps, "lines": lines, "day": day}
         return door.page("progress.html", None, 200, title=found.summary, names=state_names(), **values)
 
     return routes
@@ -156,19 +158,35 @@ def state_names() -> dict[State, str]:
     }
 
 
-def shown(payload: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What an application asks for, as lines of a name and a text; whatever it holds."""
+def shown(payload: Mapping[str, Any], offered: Choices) -> list[tuple[str, str]]:
+    """What an application asks for, as lines of a name and a text, in the reader's words where there are some."""
+    names = {
+        "government": gettext("Government"),
+        "name": gettext("Name"),
+        "place": gettext("Place"),
+        "country": gettext("Country"),
+        "wave": gettext("Wave of the campaign"),
+        "commitments": gettext("Commitment"),
+        "instrument": gettext("Text"),
+        "other": gettext("Another text"),
+        "mode": gettext("How"),
+        "date": gettext("When"),
+        "evidence": gettext("Evidence"),
+        "themes": gettext("Theme"),
+    }
+    labels = {value: label for among in offered.values() for value, label in among.items()}
     found: list[tuple[str, str]] = []
 
     def walk(name: str, value: object) -> None:
         if isinstance(value, dict):
             for key, each in value.items():
-                walk(f"{name} › {key}" if name else str(key), each)
+                own = names.get(str(key), str(key))
+                walk(f"{name} › {own}" if name else own, each)
         elif isinstance(value, list):
             for number, each in enumerate(value, 1):
                 walk(f"{name} {number}", each)
         elif value not in ("", None):
-            found.append((name, str(value)))
+            found.append((name, labels.get(str(value), str(value))))
 
     walk("", payload)
     return found
