@@ -14,7 +14,7 @@ LAYERS = (
     {"namespaces", "errors"},
     {"settings", "formats", "dates", "records", "gazetteer"},
     {"guard", "files", "derive", "validation", "slices", "history", "telling"},
-    {"questions", "names", "changes"},
+    {"questions", "names", "changes", "desk"},
     {"engine"},
     {"workspace", "description", "chronicle", "directory"},
     {"review", "publishing", "reconciliation", "extension"},
@@ -22,6 +22,8 @@ LAYERS = (
     {"tables"},
     {"export"},
     {"releases", "backups"},
+    {"shell"},
+    {"cli_desk"},
     {"web", "cli", "client"},
 )
 MODULES = sorted((ROOT / "hrc_graph").rglob("*.py"))
