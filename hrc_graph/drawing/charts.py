@@ -61,7 +61,9 @@ def goal(ident: str, title: str, given: Goal, words: gettext.NullTranslations) -
             start += width
     at = share(100 * given.wanted / most)
     drawn.append(Markup('<line class="goal" x1="{0}" x2="{0}" y1="0" y2="28"/>').format(at))
-    about = "; ".join(heading % number for _, number, heading in parts if number) or words.gettext("Nobody is known yet.")
+    about = "; ".join(heading % number for _, number, heading in parts if number) or words.gettext(
+        "Nobody is known yet."
+    )
     return canvas(ident, "goal-bar", title, about, Markup("").join(drawn), height=28, linked=False)
 
 
@@ -81,7 +83,15 @@ def years(ident: str, title: str, series: Sequence[Series], words: gettext.NullT
     known = sorted({year for part in series for year, number in part.numbers.items() if number})
     if not known:
         nothing = words.gettext("No year is known.")
-        return canvas(ident, "years", title, nothing, Markup('<text y="1em">{}</text>').format(nothing), height=_FOOT, linked=False)
+        return canvas(
+            ident,
+            "years",
+            title,
+            nothing,
+            Markup('<text y="1em">{}</text>').format(nothing),
+            height=_FOOT,
+            linked=False,
+        )
     first, last = known[0], known[-1]
     most = max(sum(part.numbers.get(year, 0) for part in series) for year in known)
     step = _step(most)
@@ -89,7 +99,11 @@ def years(ident: str, title: str, series: Sequence[Series], words: gettext.NullT
     drawn = [hatched(f"{ident}-stripes")]
     for value in range(step, top + 1, step):
         y = _HEIGHT - _HEIGHT * value / top
-        drawn.append(Markup('<line class="grid" x1="0" x2="100%" y1="{0}" y2="{0}"/><text class="tick" y="{1}">{2}</text>').format(f"{y:.1f}", f"{y + 13:.1f}", value))
+        drawn.append(
+            Markup(
+                '<line class="grid" x1="0" x2="100%" y1="{0}" y2="{0}"/><text class="tick" y="{1}">{2}</text>'
+            ).format(f"{y:.1f}", f"{y + 13:.1f}", value)
+        )
     each = 100 / (last - first + 1)
     for year in known:
         base = float(_HEIGHT)
@@ -99,19 +113,34 @@ def years(ident: str, title: str, series: Sequence[Series], words: gettext.NullT
                 continue
             high = _HEIGHT * count / top
             base -= high
-            place = Markup('x="{}" y="{}" width="{}" height="{}"').format(share((year - first + 0.1) * each), f"{base:.1f}", share(each * 0.8), f"{high:.1f}")
-            drawn.append(Markup('<rect class="part-{}" {}><title>{}</title></rect>').format(number % 6 + 1, place, text(f"{year}, {part.name}: {count}")))
+            place = Markup('x="{}" y="{}" width="{}" height="{}"').format(
+                share((year - first + 0.1) * each), f"{base:.1f}", share(each * 0.8), f"{high:.1f}"
+            )
+            drawn.append(
+                Markup('<rect class="part-{}" {}><title>{}</title></rect>').format(
+                    number % 6 + 1, place, text(f"{year}, {part.name}: {count}")
+                )
+            )
             if number % 2:
                 drawn.append(Markup('<rect class="over" {} fill="url(#{}-stripes)"/>').format(place, ident))
     drawn += _feet(first, last, each)
-    about = words.gettext("Columns for the years %(first)d to %(last)d; the table has the numbers.") % {"first": first, "last": last}
+    about = words.gettext("Columns for the years %(first)d to %(last)d; the table has the numbers.") % {
+        "first": first,
+        "last": last,
+    }
     return canvas(ident, "years", title, about, Markup("").join(drawn), height=_HEIGHT + _FOOT, linked=False)
 
 
 def sign(number: int, ident: str) -> Markup:
     """The look of the part of that number, from 0, for the key beside columns that were drawn as `ident`."""
-    over = Markup('<rect class="over" width="16" height="16" fill="url(#{}-stripes)"/>').format(ident) if number % 2 else ""
-    return Markup('<svg class="drawing sign" width="16" height="16" aria-hidden="true"><rect class="part-{}" width="16" height="16"/>{}</svg>').format(number % 6 + 1, over)
+    over = (
+        Markup('<rect class="over" width="16" height="16" fill="url(#{}-stripes)"/>').format(ident)
+        if number % 2
+        else ""
+    )
+    return Markup(
+        '<svg class="drawing sign" width="16" height="16" aria-hidden="true"><rect class="part-{}" width="16" height="16"/>{}</svg>'
+    ).format(number % 6 + 1, over)
 
 
 def _feet(first: int, last: int, each: float) -> list[Markup]:
@@ -121,7 +150,9 @@ def _feet(first: int, last: int, each: float) -> list[Markup]:
     for year in range(first, last + 1):
         if year % every == 0:
             x = share((year - first + 0.5) * each)
-            drawn.append(Markup('<text class="tick" x="{}" y="{}" text-anchor="middle">{}</text>').format(x, _HEIGHT + 17, year))
+            drawn.append(
+                Markup('<text class="tick" x="{}" y="{}" text-anchor="middle">{}</text>').format(x, _HEIGHT + 17, year)
+            )
     return drawn
 
 

@@ -22,8 +22,8 @@ _FINE = 1.6
 """An extent of fewer radii of the globe is drawn from the finer outlines."""
 _WIDEST = 100.0
 """Around an extent of more degrees comes the world."""
-_LEAST = 10.0
-"""No extent is narrower, in degrees: the finer outlines would show their corners."""
+LEAST = 3.0
+"""No extent is narrower, in degrees: the finer outlines already show their corners."""
 _ROOT = math.sqrt(3) / 2
 _A = (1.340264, -0.081106, 0.000893, 0.003796)
 
@@ -86,22 +86,22 @@ VIEWS: dict[str, Extent] = {
 
 
 def box(west: float, south: float, east: float, north: float) -> Extent:
-    """The extent between whole degrees around these, wide enough for the outlines to look right."""
-    more = max(0.0, _LEAST - (east - west)) / 2
+    """The extent between whole degrees around these, wide enough for the outlines to be of use."""
+    more = max(0.0, LEAST - (east - west)) / 2
     edges = (math.floor(west - more), max(math.floor(south), -60), math.ceil(east + more), min(math.ceil(north), 84))
     return Extent(",".join(map(str, edges)), *map(float, edges))
 
 
-def around(places: list[tuple[float, float]]) -> Extent:
-    """The extent that shows all of some places, given as longitude and latitude; the world when there are none.
+def around(places: list[tuple[float, float]], least: float = 10.0) -> Extent:
+    """The extent that shows all of some places, given as longitude and latitude, and no fewer degrees than `least`.
 
-    Across 180° E it takes the long way round.
+    It is the world when there are none. Across 180° E it takes the long way round.
     """
     if not places:
         return VIEWS["world"]
     longitudes, latitudes = [x for x, _ in places], [y for _, y in places]
     west, south, east, north = min(longitudes), min(latitudes), max(longitudes), max(latitudes)
-    more = max(1.0, (east - west) * 0.08, (north - south) * 0.08)
+    more = max(0.1 * least, (least - (east - west)) / 2, (east - west) * 0.08, (north - south) * 0.08)
     found = box(west - more, south - more, east + more, north + more)
     return found if found.east - found.west < 240 else VIEWS["world"]
 
@@ -174,9 +174,7 @@ def _cut(ring: list[Flat], edges: tuple[float, float, float, float]) -> list[Fla
             was_in, is_in = (before[axis] - edge) * sign >= 0, (place[axis] - edge) * sign >= 0
             if was_in != is_in:
                 part = (edge - before[axis]) / (place[axis] - before[axis])
-                found.append(
-                    (before[0] + part * (place[0] - before[0]), before[1] + part * (place[1] - before[1]))
-                )
+                found.append((before[0] + part * (place[0] - before[0]), before[1] + part * (place[1] - before[1])))
             if is_in:
                 found.append(place)
         ring = found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gettext
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
@@ -13,8 +13,10 @@ from hrc_graph.drawing import land
 from hrc_graph.drawing.canvas import canvas, share, text
 from hrc_graph.drawing.land import Extent
 
-_NEAR = 2.4
-"""Marks nearer than this, in per cent of the width, are drawn as one with their number."""
+_NARROWEST = 640
+"""The pixels of the narrowest map, on which marks should not lie on each other; a smaller screen scrolls it."""
+_MARK = 7.0
+"""The pixels from the middle of a mark to its edge."""
 _NAMED = 12
 """So many names tell what is behind a number; then how many more."""
 
@@ -39,12 +41,24 @@ class _Cluster:
 
     x: float
     y: float
-    marks: list[Mark] = field(default_factory=list)
+    marks: list[Mark]
 
-    def add(self, x: float, y: float, mark: Mark) -> None:
-        number = len(self.marks)
-        self.x, self.y = (self.x * number + x) / (number + 1), (self.y * number + y) / (number + 1)
-        self.marks.append(mark)
+    @property
+    def radius(self) -> float:
+        """The pixels from its middle to its edge."""
+        return _MARK if len(self.marks) == 1 else 8 + 2 * math.log2(len(self.marks))
+
+    def reaches(self, other: _Cluster) -> bool:
+        """Whether the two would lie on each other on the narrowest map."""
+        apart = math.hypot(self.x - other.x, (self.y - other.y) / land.RATIO) / 100 * _NARROWEST
+        return apart < self.radius + other.radius
+
+    def take(self, other: _Cluster) -> None:
+        """Become one with another."""
+        whole, part = len(self.marks) + len(other.marks), len(other.marks)
+        self.x += (other.x - self.x) * part / whole
+        self.y += (other.y - self.y) * part / whole
+        self.marks += other.marks
 
 
 def draw(
@@ -58,7 +72,7 @@ def draw(
     """The map of an extent with those of the marks that lie in it.
 
     Each mark links to its `href`; marks that would lie on each other are a number, which links to where `zoom` shows
-    the extent of them all, until that is no narrower than this one: then they lie side by side.
+    the extent of them all, until that is no narrower than this one: then those of one place stand around it.
     """
     shown = [(mark, place) for mark in marks if (place := part.place(mark.longitude, mark.latitude))]
     about = words.ngettext(
@@ -68,11 +82,15 @@ def draw(
     ) % {"number": len(shown)}
     drawn = [Markup('<rect class="sea" width="100%" height="100%"/>'), _land(part)]
     for cluster in _clusters(shown):
-        inner = land.around([(mark.longitude, mark.latitude) for mark in cluster.marks])
+        inner = land.around([(mark.longitude, mark.latitude) for mark in cluster.marks], land.LEAST)
         if len(cluster.marks) > 1 and inner.east - inner.west < 0.8 * (part.east - part.west):
             drawn.append(_number(cluster, zoom(inner), words))
-        else:
-            drawn += [_mark(mark, cluster, number) for number, mark in enumerate(cluster.marks)]
+            continue
+        together: dict[land.Flat, list[Mark]] = {}
+        for mark in cluster.marks:
+            together.setdefault(part.place(mark.longitude, mark.latitude) or (0.0, 0.0), []).append(mark)
+        for place, same in together.items():
+            drawn += [_mark(mark, place, number, len(same)) for number, mark in enumerate(same)]
     return canvas(ident, "map", title, about, Markup("").join(drawn), linked=bool(shown))
 
 
@@ -91,7 +109,9 @@ def neighbourhood(
 
 def sign(kind: str) -> Markup:
     """The mark of a kind by itself, for the key beside a map."""
-    return Markup('<svg class="sign" width="16" height="16" aria-hidden="true"><svg x="8" y="8" overflow="visible">{}</svg></svg>').format(_shape(kind))
+    return Markup(
+        '<svg class="drawing sign" width="16" height="16" aria-hidden="true"><svg x="8" y="8" overflow="visible">{}</svg></svg>'
+    ).format(_shape(kind))
 
 
 def _land(part: Extent) -> Markup:
@@ -102,14 +122,15 @@ def _land(part: Extent) -> Markup:
 
 
 def _clusters(shown: Sequence[tuple[Mark, land.Flat]]) -> list[_Cluster]:
-    """The marks, those that lie near each other as one; in the order of their names, so that it is always the same."""
+    """The marks, those that would lie on each other as one; by their names, so that it is always the same."""
     found: list[_Cluster] = []
     for mark, (x, y) in sorted(shown, key=lambda each: (each[0].name, each[0].href)):
-        near = min(found, key=lambda each: math.hypot(each.x - x, (each.y - y) / land.RATIO), default=None)
-        if near is None or math.hypot(near.x - x, (near.y - y) / land.RATIO) > _NEAR:
-            near = _Cluster(x, y)
-            found.append(near)
-        near.add(x, y, mark)
+        new = _Cluster(x, y, [mark])
+        while near := next((each for each in found if each.reaches(new)), None):
+            found.remove(near)  # what has grown may reach others
+            near.take(new)
+            new = near
+        found.append(new)
     return found
 
 
@@ -124,28 +145,28 @@ def _number(cluster: _Cluster, href: str, words: gettext.NullTranslations) -> Ma
     if len(names) > _NAMED:
         told += " … +%d" % (len(names) - _NAMED)
     heading = words.ngettext("%(number)d place: %(names)s", "%(number)d places: %(names)s", len(names))
-    kinds = {mark.kind for mark in cluster.marks}
-    radius = round(8 + 2 * math.log2(len(names)), 1)
+    radius = round(cluster.radius, 1)
+    shape = Markup('<rect class="many" x="-{0}" y="-{0}" width="{1}" height="{1}" rx="4"/>').format(radius, 2 * radius)
+    if any(mark.kind == "member" for mark in cluster.marks):
+        shape = Markup('<circle class="many members" r="{}"/>').format(radius)
     return _at(
         cluster.x,
         cluster.y,
-        Markup(
-            '<a href="{}"><title>{}</title><circle class="many{}" r="{}"/>'
-            '<text text-anchor="middle" dy=".35em">{}</text></a>'
-        ).format(href, heading % {"number": len(names), "names": told}, " members" if "member" in kinds else "", radius, len(names)),
+        Markup('<a href="{}"><title>{}</title>{}<text text-anchor="middle" dy=".35em">{}</text></a>').format(
+            href, heading % {"number": len(names), "names": told}, shape, len(names)
+        ),
     )
 
 
-def _mark(mark: Mark, cluster: _Cluster, number: int) -> Markup:
-    """A mark at its place; those that share a place stand in a ring around it."""
+def _mark(mark: Mark, place: land.Flat, number: int, many: int) -> Markup:
+    """A mark at its place; where there are many, one of a ring around it."""
     told = f"{mark.name}: {mark.about}" if mark.about else mark.name
     body = Markup('<a href="{}"><title>{}</title>{}</a>').format(mark.href, text(told), _shape(mark.kind))
-    many = len(cluster.marks)
     if many > 1:
         turn, radius = 2 * math.pi * number / many, max(9.0, many * 2.5)
         shift = f"translate({radius * math.sin(turn):.1f} {-radius * math.cos(turn):.1f})"
         body = Markup('<g transform="{}">{}</g>').format(shift, body)
-    return _at(cluster.x, cluster.y, body)
+    return _at(*place, body)
 
 
 def _shape(kind: str) -> Markup:

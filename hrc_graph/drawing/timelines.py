@@ -64,10 +64,12 @@ def line(ident: str, title: str, moments: Sequence[Moment], words: gettext.NullT
     whole = span(moments)
     if whole is None:
         nothing = words.gettext("No date is known.")
-        return canvas(ident, "time", title, nothing, Markup('<text y="1em">{}</text>').format(nothing), height=_FOOT, linked=False)
+        return canvas(
+            ident, "time", title, nothing, Markup('<text y="1em">{}</text>').format(nothing), height=_FOOT, linked=False
+        )
     lanes: list[float] = []
     drawn = []
-    for moment in sorted(moments, key=lambda each: _order(each)):
+    for moment in sorted(moments, key=order):
         start, end = _place(moment, whole)
         taken = max(end, start + _DOT)
         lane = next((number for number, until in enumerate(lanes) if until <= start + 0.01), len(lanes))
@@ -76,14 +78,18 @@ def line(ident: str, title: str, moments: Sequence[Moment], words: gettext.NullT
     high = len(lanes) * _LANE + 8
     marks = [
         Markup('<a href="{}"><title>{}</title>{}</a>').format(
-            moment.href, text(f"{worded(moment.date, words)}: {moment.name}"), _shape(moment, start, end, high - 12 - lane * _LANE)
+            moment.href,
+            text(f"{worded(moment.date, words)}: {moment.name}"),
+            _shape(moment, start, end, high - 12 - lane * _LANE),
         )
         for moment, start, end, lane in drawn
     ]
     about = words.ngettext(
         "%(number)d moment from %(first)d to %(last)d.", "%(number)d moments from %(first)d to %(last)d.", len(moments)
     ) % {"number": len(moments), "first": whole.first, "last": whole.last}
-    return canvas(ident, "time", title, about, Markup("").join([*_axis(whole, high), *marks]), height=high + _FOOT, linked=True)
+    return canvas(
+        ident, "time", title, about, Markup("").join([*_axis(whole, high), *marks]), height=high + _FOOT, linked=True
+    )
 
 
 def track(moment: Moment, whole: Span) -> Markup:
@@ -97,7 +103,15 @@ def track(moment: Moment, whole: Span) -> Markup:
 
 def axis(whole: Span) -> Markup:
     """The years of a span, for the head of a table of tracks."""
-    return Markup('<svg class="drawing time" width="100%" height="24" aria-hidden="true">{}</svg>').format(Markup("").join(_axis(whole, 0)))
+    return Markup('<svg class="drawing time" width="100%" height="24" aria-hidden="true">{}</svg>').format(
+        Markup("").join(_axis(whole, 0))
+    )
+
+
+def order(moment: Moment) -> tuple[datetime.date, datetime.date, str, str]:
+    """What moments are put in order of time by. Raises `BadDate`."""
+    found = dates.bounds(moment.date)
+    return found.earliest or datetime.date.min, found.latest or datetime.date.max, moment.name, moment.href
 
 
 def worded(date: str, words: gettext.NullTranslations) -> str:
@@ -127,11 +141,6 @@ def _worded(point: str, words: gettext.NullTranslations) -> str:
     return day
 
 
-def _order(moment: Moment) -> tuple[datetime.date, datetime.date, str, str]:
-    found = dates.bounds(moment.date)
-    return found.earliest or datetime.date.min, found.latest or datetime.date.max, moment.name, moment.href
-
-
 def _place(moment: Moment, whole: Span) -> tuple[float, float]:
     """From where to where a moment lasts, in per cent of the line."""
     found = dates.bounds(moment.date)
@@ -145,8 +154,13 @@ def _shape(moment: Moment, start: float, end: float, y: int) -> Markup:
     kind = f"{moment.kind} {sure}"
     if found.earliest and found.latest and (found.latest - found.earliest).days <= 31:
         return Markup('<circle class="{}" cx="{}" cy="{}" r="5"/>').format(kind, share((start + end) / 2), y)
-    drawn = Markup('<rect class="{}" x="{}" y="{}" width="{}" height="10" rx="5"/>').format(kind, share(start), y - 5, share(max(end - start, 0.3)))
-    for is_open, x, points in ((found.earliest is None, start, "0,-5 -6,0 0,5"), (found.latest is None, end, "0,-5 6,0 0,5")):
+    drawn = Markup('<rect class="{}" x="{}" y="{}" width="{}" height="10" rx="5"/>').format(
+        kind, share(start), y - 5, share(max(end - start, 0.3))
+    )
+    for is_open, x, points in (
+        (found.earliest is None, start, "0,-5 -6,0 0,5"),
+        (found.latest is None, end, "0,-5 6,0 0,5"),
+    ):
         if is_open:
             arrow = Markup('<svg x="{}" y="{}" overflow="visible"><polygon class="{}" points="{}"/></svg>')
             drawn += arrow.format(share(x), y, kind, points)
@@ -162,6 +176,8 @@ def _axis(whole: Span, y: int) -> list[Markup]:
             x = whole.place(datetime.date(year, 1, 1), 0.0)
             side = "start" if x < 4 else "end" if x > 96 else "middle"
             drawn.append(
-                Markup('<line class="axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/><text class="tick" x="{0}" y="{3}" text-anchor="{4}">{5}</text>').format(share(x), y, y + 5, y + 19, side, year)
+                Markup(
+                    '<line class="axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/><text class="tick" x="{0}" y="{3}" text-anchor="{4}">{5}</text>'
+                ).format(share(x), y, y + 5, y + 19, side, year)
             )
     return drawn

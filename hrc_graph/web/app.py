@@ -20,7 +20,9 @@ from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
 from hrc_graph.web import (
+    atlas,
     catalogue,
+    dashboard,
     descriptions,
     feeds,
     graphs,
@@ -37,6 +39,7 @@ from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.finder import Finder
 from hrc_graph.web.languages import READER, reader_of
+from hrc_graph.web.kept import Kept
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.releases import Opened, Releases
 from hrc_graph.web.sparql import SparqlApp
@@ -129,7 +132,7 @@ _RELEASED = re.compile(r"/releases/[^/]+/sparql\Z")
 _PLACES = frozenset(
     (
         *("front", "queries", "graphs", "graph", "dumps", "dataset", "releases", "static", "health", "metrics"),
-        *(".well-known", "feeds", "version", "search", "opensearch.xml", "reconcile"),
+        *(".well-known", "feeds", "version", "search", "opensearch.xml", "reconcile", "map", "timeline"),
         *("id", "def", "vocab", "shape", "shapes", "ontology", "doc"),
     )
 )
@@ -160,6 +163,9 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     finder = Finder(answers, clients, settings)
     app.include_router(reconcile.router(finder, settings))
     app.include_router(search.router(finder, settings))
+    drawn = atlas.Atlas(Kept(answers, workspace))
+    app.include_router(dashboard.router(drawn, finder))
+    app.include_router(atlas.router(drawn, finder))
     app.include_router(releases.router(released, settings.base))
     app.include_router(catalogue.router(catalogue.Catalogue(answers, workspace, released)))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
