@@ -19,7 +19,8 @@ def bar(value: int, most: int) -> Markup:
     """A bar for the cell of a table that also tells the number; so who listens is told of it once, by the table."""
     width = share(100 * value / most if most else 0)
     return Markup(
-        '<svg class="drawing bar" width="100%" height="12" aria-hidden="true"><rect class="part-1" width="{}" height="12"/></svg>'
+        '<svg class="drawing bar" width="100%" height="12" aria-hidden="true">'
+        '<rect class="part-1" width="{}" height="12"/></svg>'
     ).format(width)
 
 
@@ -139,7 +140,8 @@ def sign(number: int, ident: str) -> Markup:
         else ""
     )
     return Markup(
-        '<svg class="drawing sign" width="16" height="16" aria-hidden="true"><rect class="part-{}" width="16" height="16"/>{}</svg>'
+        '<svg class="drawing sign" width="16" height="16" aria-hidden="true">'
+        '<rect class="part-{}" width="16" height="16"/>{}</svg>'
     ).format(number % 6 + 1, over)
 
 

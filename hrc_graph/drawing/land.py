@@ -31,7 +31,7 @@ Flat = tuple[float, float]
 
 
 def flat(longitude: float, latitude: float) -> Flat:
-    """Where a place lies on the Equal Earth map, in radii of the globe; longitude counts from its middle, in degrees."""
+    """Where a place lies on the Equal Earth map, in radii of the globe; its longitude counts from the map's middle."""
     angle = math.asin(_ROOT * math.sin(math.radians(latitude)))
     square = angle * angle
     sixth = square**3
@@ -185,7 +185,7 @@ def _cut(ring: list[Flat], edges: tuple[float, float, float, float]) -> list[Fla
 
 def _drawn(ring: list[tuple[int, int]]) -> str:
     """One outline as relative steps; nothing when it is smaller than a unit."""
-    steps = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(ring, ring[1:], strict=False)]
+    steps = [(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(ring)]
     steps = [step for step in steps if step != (0, 0)]
     if len(steps) < 2:
         return ""

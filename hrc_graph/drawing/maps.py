@@ -110,7 +110,8 @@ def neighbourhood(
 def sign(kind: str) -> Markup:
     """The mark of a kind by itself, for the key beside a map."""
     return Markup(
-        '<svg class="drawing sign" width="16" height="16" aria-hidden="true"><svg x="8" y="8" overflow="visible">{}</svg></svg>'
+        '<svg class="drawing sign" width="16" height="16" aria-hidden="true">'
+        '<svg x="8" y="8" overflow="visible">{}</svg></svg>'
     ).format(_shape(kind))
 
 
@@ -143,7 +144,7 @@ def _number(cluster: _Cluster, href: str, words: gettext.NullTranslations) -> Ma
     names = [text(mark.name) for mark in cluster.marks]
     told = ", ".join(names[:_NAMED])
     if len(names) > _NAMED:
-        told += " … +%d" % (len(names) - _NAMED)
+        told += f" … +{len(names) - _NAMED}"
     heading = words.ngettext("%(number)d place: %(names)s", "%(number)d places: %(names)s", len(names))
     radius = round(cluster.radius, 1)
     shape = Markup('<rect class="many" x="-{0}" y="-{0}" width="{1}" height="{1}" rx="4"/>').format(radius, 2 * radius)

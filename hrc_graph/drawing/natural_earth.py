@@ -8,6 +8,7 @@ What lies wholly south of 60° S is left out: maps end there, and an outline aro
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -99,7 +100,7 @@ def _distance(place: Place, first: Place, last: Place) -> float:
 def _line(ring: list[Place]) -> str:
     if len(ring) < 4:
         return ""
-    steps = [ring[0], *((b[0] - a[0], b[1] - a[1]) for a, b in zip(ring, ring[1:], strict=False))]
+    steps = [ring[0], *((b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(ring))]
     return " ".join(f"{x} {y}" for x, y in steps)
 
 

@@ -58,8 +58,8 @@ def span(moments: Sequence[Moment]) -> Span | None:
 def line(ident: str, title: str, moments: Sequence[Moment], words: gettext.NullTranslations) -> Markup:
     """All moments on one line, each a link at its place; what happened near each other stands in rows.
 
-    A day is a disc, a longer time a bar of its length. Unsure and approximate dates are hollow, with a broken or a dotted
-    edge; what began or ends at an unknown day runs out of the line. Raises `BadDate`.
+    A day is a disc, a longer time a bar of its length. Unsure and approximate dates are hollow, with a broken or a
+    dotted edge; what began or ends at an unknown day runs out of the line. Raises `BadDate`.
     """
     whole = span(moments)
     if whole is None:
@@ -177,7 +177,8 @@ def _axis(whole: Span, y: int) -> list[Markup]:
             side = "start" if x < 4 else "end" if x > 96 else "middle"
             drawn.append(
                 Markup(
-                    '<line class="axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/><text class="tick" x="{0}" y="{3}" text-anchor="{4}">{5}</text>'
+                    '<line class="axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>'
+                    '<text class="tick" x="{0}" y="{3}" text-anchor="{4}">{5}</text>'
                 ).format(share(x), y, y + 5, y + 19, side, year)
             )
     return drawn

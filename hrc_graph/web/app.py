@@ -38,8 +38,8 @@ from hrc_graph.web import (
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.finder import Finder
-from hrc_graph.web.languages import READER, reader_of
 from hrc_graph.web.kept import Kept
+from hrc_graph.web.languages import READER, reader_of
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.releases import Opened, Releases
 from hrc_graph.web.sparql import SparqlApp

@@ -24,8 +24,9 @@ from hrc_graph.web.committed import Commitment, Name, Narrowed
 from hrc_graph.web.finder import Finder
 from hrc_graph.web.kept import Kept
 from hrc_graph.web.languages import READER, gettext, translations
+from hrc_graph.web.templates import render
 
-_GEOJSON = formats.Format("geojson", ("application/geo+json",), ".geojson")
+_GEOJSON = formats.Format("geojson", ("application/geo+json", "application/json"), ".geojson")
 Run = Callable[[Callable[[], Markup]], Coroutine[Any, Any, Markup]]
 """Runs work off the event loop."""
 _JOINED = namespaces.VOCABULARY["mode"] + "joined"
@@ -156,14 +157,24 @@ def router(atlas: Atlas, finder: Finder) -> APIRouter:
         if held:
             return held
         snapshot = atlas.kept.snapshot
+        view = request.query_params.get("view", "")
         wanted, choices = await narrowed(request)
         found = await atlas.commitments(wanted)
+        if view:
+            land.extent(view)  # GeoJSON has all that is wanted, but no view that there is not
         if format is _GEOJSON:
             return finder.body(_geojson(found), _GEOJSON.content_type, request, snapshot)
-        part, drawn = await atlas.map(
-            "map", wanted, request.query_params.get("view", ""), lambda work: finder.run(request, work)
-        )
+        part, drawn = await atlas.map("map", wanted, view, lambda work: finder.run(request, work))
         actors = [made for _, made in _by_actor(found)]
+        reader = READER.get()
+
+        async def table() -> Markup:
+            def worded(date: str) -> str:
+                return timelines.worded(date, translations(reader.language)) if _is_date(date) else date
+
+            rendered = await asyncio.to_thread(render, "places.html", actors=actors, base=base, worded=worded)
+            return Markup(rendered)  # noqa: S704  (a template has escaped it)
+
         located = [made[0] for made in actors if made[0].point]
         return page(
             "map.html",
@@ -174,7 +185,8 @@ def router(atlas: Atlas, finder: Finder) -> APIRouter:
             part=part,
             views=[(name, _map_path(wanted, name)) for name in land.VIEWS],
             wider="" if part.name == "world" else _map_path(wanted, part.wider().name),
-            actors=actors,
+            table=await atlas.kept.once(("places", wanted, reader.language, reader.chosen), table),
+            actors=len(actors),
             governments=sum(made[0].is_government for made in actors),
             located=len(located),
             outside=sum(part.place(*each.point) is None for each in located if each.point),
@@ -183,7 +195,6 @@ def router(atlas: Atlas, finder: Finder) -> APIRouter:
             query=atlas.query(wanted),
             wanted=wanted,
             base=base,
-            worded=lambda date: timelines.worded(date, translations(READER.get().language)),
             **choices,
         )
 
@@ -208,7 +219,7 @@ def router(atlas: Atlas, finder: Finder) -> APIRouter:
             else:
                 query = ""
                 undated = len(await atlas.kept.rows(_UNDATED % _class(kind)))
-            return await asyncio.to_thread(_line, kind, moments, words) | {"query": query, "undated": undated}
+            return await asyncio.to_thread(_line, moments, words) | {"query": query, "undated": undated}
 
         drawn = await atlas.kept.once(("timeline", kind, wanted, reader.language, reader.chosen), make)
         return page(
@@ -228,8 +239,8 @@ def router(atlas: Atlas, finder: Finder) -> APIRouter:
     return routes
 
 
-def _line(kind: str, found: Sequence[tuple[Moment, Name]], words: Any) -> dict[str, Any]:
-    """The drawing and the rows of a line of time."""
+def _line(found: Sequence[tuple[Moment, Name]], words: Any) -> dict[str, Any]:
+    """The drawing and the table of a line of time, and how many dates they have."""
     moments = [moment for moment, _ in found]
     whole = timelines.span(moments)
     rows = [
@@ -238,10 +249,11 @@ def _line(kind: str, found: Sequence[tuple[Moment, Name]], words: Any) -> dict[s
         if whole
     ]
     title = words.gettext("What happened when")
+    axis = timelines.axis(whole) if whole else ""
     return {
         "drawn": timelines.line("time", title, moments, words),
-        "axis": timelines.axis(whole) if whole else "",
-        "rows": rows,
+        "table": Markup(render("moments.html", rows=rows, axis=axis, caption=title)),  # noqa: S704  (the same)
+        "number": len(rows),
     }
 
 

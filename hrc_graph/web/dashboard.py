@@ -217,6 +217,11 @@ def _years(rows: list[Row]) -> dict[str, Any]:
     return {
         "years": charts.years("years", gettext("Commitments by year"), series, words),
         "year_key": [(charts.sign(number, "years"), name) for number, (name, _) in enumerate(ordered)],
+        "year_names": [name for name, _ in ordered],
+        "year_rows": [
+            (year, [numbers.get(year, 0) for _, numbers in ordered])
+            for year in sorted({year for _, numbers in ordered for year in numbers})
+        ],
         "older": older,
         "since": _SINCE,
     }

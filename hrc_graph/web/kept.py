@@ -45,7 +45,7 @@ class Kept:
         """The rows of a SELECT."""
         asked = Question(query, formats.JSON, formats.TURTLE, self.base, own=True)
         answer = await self._answers.engine.answer(asked)
-        return cast(list[Row], json.loads(answer.body)["results"]["bindings"])
+        return cast("list[Row]", json.loads(answer.body)["results"]["bindings"])
 
     async def once(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """What `make` gives, made once for a key and a snapshot, of answers of that snapshot only.
@@ -69,5 +69,5 @@ class Kept:
                 self._things.pop(key, None)
                 raise
             if self.snapshot == before:
-                return cast(T, made)
+                return cast("T", made)
         raise Busy("The data are changing just now.", "Ask again in a few seconds.")
