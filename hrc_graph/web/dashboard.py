@@ -168,7 +168,7 @@ def _newest(rows: list[Row]) -> list[dict[str, Any]]:
 def _contested(rows: list[Row], labels: list[Row]) -> list[dict[str, Any]]:
     """The contradictions that nobody has decided, each once: what it is about, both values, and a source of each."""
     language = READER.get().language
-    words = {
+    words = {namespaces.VOCABULARY["dcterms"] + "type": gettext("kind")} | {
         row["property"]["value"]: row["label"]["value"]
         for wanted in ("en", language)
         for row in labels
