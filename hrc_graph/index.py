@@ -135,8 +135,8 @@ class Index:
 
         `on` has the SHA-256 of the version of each dossier that the author saw, empty for one that was not there.
         Raises `ChangedMeanwhile` when one is another now, `NotConforming` with the report of what this change would
-        break, `BadFile` for a text that does not parse or a name that no dossier can have, `BadInput` when nothing changes or
-        git is in the middle of something, `Busy`, `Unwritable`.
+        break, `BadFile` for a text that does not parse or a name that no dossier can have, `BadInput` when nothing
+        changes or git is in the middle of something, `Busy`, `Unwritable`.
         """
         with self._mutex, publishing.turn(self.workspace):
             self._refresh()

@@ -24,6 +24,7 @@ LAYERS = (
     {"releases", "backups"},
     {"shell"},
     {"cli_desk"},
+    {"drawing"},
     {"web", "cli", "client"},
 )
 MODULES = sorted((ROOT / "hrc_graph").rglob("*.py"))

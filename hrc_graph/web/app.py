@@ -21,7 +21,9 @@ from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
 from hrc_graph.web import (
+    atlas,
     catalogue,
+    dashboard,
     descriptions,
     feeds,
     graphs,
@@ -38,6 +40,7 @@ from hrc_graph.web import desk as secretariat
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.finder import Finder
+from hrc_graph.web.kept import Kept
 from hrc_graph.web.languages import READER, reader_of
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.releases import Opened, Releases
@@ -142,7 +145,7 @@ _PLACES = frozenset(
     (
         *("front", "queries", "graphs", "graph", "dumps", "dataset", "releases", "static", "health", "metrics"),
         *_PRIVATE_PLACES,
-        *(".well-known", "feeds", "version", "search", "opensearch.xml", "reconcile"),
+        *(".well-known", "feeds", "version", "search", "opensearch.xml", "reconcile", "map", "timeline"),
         *("id", "def", "vocab", "shape", "shapes", "ontology", "doc"),
     )
 )
@@ -173,6 +176,9 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     finder = Finder(answers, clients, settings)
     app.include_router(reconcile.router(finder, settings))
     app.include_router(search.router(finder, settings))
+    drawn = atlas.Atlas(Kept(answers, workspace))
+    app.include_router(dashboard.router(drawn, finder))
+    app.include_router(atlas.router(drawn, finder))
     app.include_router(releases.router(released, settings.base))
     app.include_router(catalogue.router(catalogue.Catalogue(answers, workspace, released)))
     if desk:
