@@ -86,7 +86,7 @@ class Parameter:
         try:
             match self.type:
                 case "iri":
-                    return ox.NamedNode(_full_iri(value, base))
+                    return ox.NamedNode(namespaces.full(value, base))
                 case "integer":
                     return ox.Literal(str(int(value)), datatype=ox.NamedNode(_XSD + "integer"))
                 case "date":
@@ -213,11 +213,3 @@ def _choices(field: Mapping[str, Any], base: str) -> str | tuple[str, ...]:
 
 def _text_or_none(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _full_iri(value: str, base: str) -> str:
-    prefix, colon, local = value.partition(":")
-    known = namespaces.prefixes(base)
-    if colon and prefix in known and not local.startswith("//"):
-        return known[prefix] + local
-    return value
