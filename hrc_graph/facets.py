@@ -22,12 +22,13 @@ NAMES = "skos:prefLabel|rdfs:label|foaf:name|dcterms:title"
 """The properties that name things."""
 SEPARATOR = "; "
 """Between several values of one cell."""
-_FOLDED = (
-    ("àáâãäåāăą", "a"), ("çćĉċč", "c"), ("ďđ", "d"), ("èéêëēĕėęě", "e"), ("ĝğġģ", "g"), ("ìíîïĩīĭįı", "i"),
-    ("ĺļľł", "l"), ("ñńņň", "n"), ("òóôõöøōŏő", "o"), ("ŕŗř", "r"), ("śŝşšș", "s"), ("ţťŧț", "t"),
-    ("ùúûüũūŭůűų", "u"), ("ýÿŷ", "y"), ("źżž", "z"), ("ß", "ss"), ("æ", "ae"), ("œ", "oe"), ("’ʻ`", "'"),
-)  # fmt: skip
+_ACCENTED = {
+    "a": "àáâãäåāăą", "c": "çćĉċč", "d": "ďđ", "e": "èéêëēĕėęě", "g": "ĝğġģ", "i": "ìíîïĩīĭįı", "l": "ĺļľł",
+    "n": "ñńņň", "o": "òóôõöøōŏő", "r": "ŕŗř", "s": "śŝşšș", "t": "ţťŧț", "u": "ùúûüũūŭůűų", "y": "ýÿŷ",
+    "z": "źżž", "'": "’ʻ`",
+}  # fmt: skip
 """Letters that count as the plain one; the same table makes the SPARQL, so that both find the same."""
+_FOLDING = str.maketrans({letter: plain for plain, letters in _ACCENTED.items() for letter in letters})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +123,7 @@ class Choice:
 
 def folded(text: str) -> str:
     """A text in small letters without the usual accents."""
-    text = text.lower()
-    for letters, plain in _FOLDED:
-        for letter in letters:
-            text = text.replace(letter, plain)
-    return text
+    return text.lower().translate(_FOLDING)
 
 
 class Index:
@@ -210,7 +207,7 @@ def reading(listing: Listing, base: str) -> tuple[str, ...]:
         node = f" BIND (?{facet.through} AS ?node)" if facet.through else ""
         parts.append((f"facet {facet.name}", f"{listing.related.get(facet.through, '')} {facet.pattern}{node}"))
     select = 'SELECT DISTINCT ("%s" AS ?part) ?thing ?node ?value WHERE { %s %s }'
-    return tuple(_prefixed(select % (part, listing.things, pattern), base) for part, pattern in parts)
+    return tuple(guard.prefixed(select % (part, listing.things, pattern), base) for part, pattern in parts)
 
 
 def table(listing: Listing, choice: Choice, language: str, base: str) -> str:
@@ -224,13 +221,13 @@ def table(listing: Listing, choice: Choice, language: str, base: str) -> str:
         f"SELECT ?{listing.one} {shown}\nWHERE {{\n{_narrowed(listing, choice, base)}\n{columns}\n}}\n"
         f"ORDER BY {_order(listing, choice)} ?thing"
     )
-    return _prefixed(_renamed(text, "thing", listing.one), base)
+    return guard.prefixed(guard.filled(text, {"?thing": f"?{listing.one}"}), base)
 
 
 def triples(listing: Listing, choice: Choice, base: str) -> str:
     """The query of what is said of the things that are chosen, as a graph."""
     text = f"CONSTRUCT {{ ?thing ?says ?what }}\nWHERE {{\n{_narrowed(listing, choice, base)}\n  OPTIONAL {{ ?thing ?says ?what }}\n}}"
-    return _prefixed(_renamed(text, "thing", listing.one), base)
+    return guard.prefixed(guard.filled(text, {"?thing": f"?{listing.one}"}), base)
 
 
 def _narrowed(listing: Listing, choice: Choice, base: str) -> str:
@@ -244,11 +241,11 @@ def _narrowed(listing: Listing, choice: Choice, base: str) -> str:
             met.add(facet.through)
             lines.append(listing.related[facet.through])
         values = ", ".join(_written(facet.term(value, base), base) for value in choice.values[facet.name])
-        lines.append(_renamed(facet.pattern, "value", facet.variable))
+        lines.append(guard.filled(facet.pattern, {"?value": f"?{facet.variable}"}))
         lines.append(f"FILTER (?{facet.variable} IN ({values}))")
     if text := folded(choice.text.strip()):
-        lines.append(_renamed(listing.said, "value", "said"))
-        lines.append(f"FILTER (CONTAINS({_folding('?said')}, {ox.Literal(text)}))")
+        lines.append(guard.filled(listing.said, {"?value": "?said"}))
+        lines.append(f"FILTER (REGEX(LCASE(STR(?said)), {ox.Literal(_like(text))}))")
     body = "\n".join(f"      {line}" for line in lines)
     return f"  {{\n    SELECT DISTINCT ?thing WHERE {{\n{body}\n    }}\n  }}"
 
@@ -284,11 +281,13 @@ def _order(listing: Listing, choice: Choice) -> str:
     return f"(!BOUND(?{name})) {'DESC' if wanted.startswith('-') else 'ASC'}(LCASE(?{name}))"
 
 
-def _folding(variable: str) -> str:
-    found = f"LCASE(STR({variable}))"
-    for letters, plain in _FOLDED:
-        found = f'REPLACE({found}, "[{letters}]", "{plain}")'
-    return found
+def _like(text: str) -> str:
+    """The regular expression that finds a folded text in another in small letters."""
+    return "".join(
+        f"[{letter}{_ACCENTED[letter]}]" if letter in _ACCENTED else re.sub(r"([^\w\s]|_)", r"\\\1", letter, flags=re.ASCII)
+        if letter.isascii() else letter
+        for letter in text
+    )
 
 
 def _written(term: ox.NamedNode | ox.Literal, base: str) -> str:
@@ -297,19 +296,3 @@ def _written(term: ox.NamedNode | ox.Literal, base: str) -> str:
         short = namespaces.short(term.value, base)
         return short if re.fullmatch(r"[a-z]+:[A-Za-z0-9]+(-[A-Za-z0-9]+)*", short) else str(term)
     return term.value if term.datatype.value == _XSD + "integer" else str(term)
-
-
-def _renamed(text: str, variable: str, name: str) -> str:
-    """The SPARQL with a variable called otherwise."""
-    pieces, end = [], 0
-    for token in guard.tokens(text):
-        if token.kind == "variable" and token.text == f"?{variable}":
-            pieces += [text[end : token.start], f"?{name}"]
-            end = token.start + len(token.text)
-    return "".join([*pieces, text[end:]])
-
-
-def _prefixed(text: str, base: str) -> str:
-    used = {token.text.partition(":")[0] for token in guard.tokens(text) if token.kind == "name"}
-    known = namespaces.prefixes(base).items()
-    return "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in known if prefix in used) + text

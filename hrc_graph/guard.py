@@ -66,6 +66,23 @@ def words(query: str) -> Iterator[str]:
     return (token.text.upper() for token in tokens(query) if token.kind == "word")
 
 
+def filled(query: str, terms: Mapping[str, str]) -> str:
+    """The query with variables, such as `?thing`, replaced by what is given for them; strings stay as they are."""
+    pieces, end = [], 0
+    for token in tokens(query):
+        if token.kind == "variable" and token.text in terms:
+            pieces += [query[end : token.start], terms[token.text]]
+            end = token.start + len(token.text)
+    return "".join([*pieces, query[end:]])
+
+
+def prefixed(query: str, base: str) -> str:
+    """The query with the prefixes that it uses, of our table."""
+    used = {token.text.partition(":")[0] for token in tokens(query) if token.kind == "name"}
+    known = namespaces.prefixes(base).items()
+    return "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in known if prefix in used) + query
+
+
 def names_dataset(query: str) -> bool:
     """Whether the query chooses its graphs itself, with FROM."""
     return "from" in query.lower() and "FROM" in words(query)

@@ -19,9 +19,11 @@ from hrc_graph import __version__, errors, formats
 from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
+from hrc_graph.listings import LISTINGS
 from hrc_graph.web import (
     catalogue,
     descriptions,
+    explorer,
     feeds,
     graphs,
     headers,
@@ -36,6 +38,7 @@ from hrc_graph.web import (
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.finder import Finder
+from hrc_graph.web.labels import Naming
 from hrc_graph.web.languages import READER, reader_of
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.releases import Opened, Releases
@@ -129,6 +132,7 @@ _RELEASED = re.compile(r"/releases/[^/]+/sparql\Z")
 _PLACES = frozenset(
     (
         *("front", "queries", "graphs", "graph", "dumps", "dataset", "releases", "static", "health", "metrics"),
+        *LISTINGS,
         *(".well-known", "feeds", "version", "search", "opensearch.xml", "reconcile"),
         *("id", "def", "vocab", "shape", "shapes", "ontology", "doc"),
     )
@@ -157,6 +161,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     app.include_router(descriptions.router(described))
     app.include_router(feeds.router(workspace))
     app.include_router(resources.router(answers, workspace))
+    app.include_router(explorer.router(answers, Naming(answers, settings), clients, settings))
     finder = Finder(answers, clients, settings)
     app.include_router(reconcile.router(finder, settings))
     app.include_router(search.router(finder, settings))

@@ -25,9 +25,10 @@ from hrc_graph.errors import BadParameter
 from hrc_graph.facets import SEPARATOR, Choice, Column, Facet, Index, Listing
 from hrc_graph.listings import LISTINGS
 from hrc_graph.settings import Settings
-from hrc_graph.web.answers import LATEST, Answers, Whole, client_of, encoding_of, matches, page
+from hrc_graph.web.answers import LATEST, VARY_PAGE, Answers, Whole, client_of, encoding_of, matches, page
 from hrc_graph.web.clients import Clients
 from hrc_graph.web.labels import Labels, Name, Naming
+from hrc_graph.web.languages import READER, Reader, gettext
 
 _OFFERED = (formats.HTML, formats.JSON, formats.CSV, formats.XLSX, formats.TURTLE)
 _ROWS = 50
@@ -95,10 +96,10 @@ def router(answers: Answers, naming: Naming, clients: Clients, settings: Setting
 
     async def shown(listing: Listing, asked: _Asked, request: Request) -> Response:
         encoding = encoding_of(request.headers.get("accept-encoding", ""))
-        parts = (answers.engine.snapshot, asked.language, listing.name, asked.canonical(), encoding)
+        parts = (answers.engine.snapshot, asked.language, str(asked.reader.query), listing.name, asked.canonical(), encoding)
         tag = _tag(parts)
         if matches(tag, request.headers.get("if-none-match", "")):
-            return answers.unchanged(tag)
+            return answers.unchanged(tag, VARY_PAGE)
         if parts in kept:
             kept.move_to_end(parts)
             return kept[parts]
@@ -157,10 +158,13 @@ class _Asked:
     listing: Listing
     choice: Choice
     page: int
-    language: str
+    reader: Reader
     base: str
-    is_given: bool
-    """Whether the language stands in the address."""
+
+    @property
+    def language(self) -> str:
+        """Of the names."""
+        return self.reader.language
 
     @staticmethod
     def of(listing: Listing, request: Request, base: str) -> _Asked:
@@ -182,9 +186,8 @@ class _Asked:
         number = given.get("page", "") or "1"
         if not (number.isascii() and number.isdigit() and 0 < int(number[:6])):
             raise BadParameter(f"“{number[:40]}” is no page.", "Pages count from 1: page=2.")
-        language = given.get("lang", "") or "en"
         choice = Choice(values, given.get("q", "").strip()[:_LONGEST], sort)
-        return _Asked(listing, choice, int(number[:6]), language, base, "lang" in given)
+        return _Asked(listing, choice, int(number[:6]), READER.get(), base)
 
     def table(self) -> str:
         """The query of its rows."""
@@ -210,7 +213,7 @@ class _Asked:
         pairs += [("q", choice.text)] if choice.text else []
         pairs += [("sort", sort)] if sort != self.listing.sort else []
         pairs += [("page", str(changed["page"]))] if changed.get("page", 1) > 1 else []
-        pairs += [("lang", self.language)] if self.is_given else []
+        pairs += [("lang", self.language)] if self.reader.chosen else []
         pairs += [("format", changed["format"])] if "format" in changed else []
         return pairs
 
@@ -241,11 +244,10 @@ class _View:
         pages = max(1, -(-len(found) // _ROWS))
         number = min(asked.page, pages)
         return {
-            "title": listing.title,
+            "title": gettext(listing.title),
             "listing": listing,
-            "asked": asked,
+            "wanted": asked,
             "q": choice.text,
-            "language": asked.language,
             "total": len(found),
             "all": len(self._index.things),
             "chips": self._chips(),
@@ -293,11 +295,11 @@ class _View:
             for value in asked.choice.values.get(facet.name, ()):
                 left = asked.toggled(facet, value)
                 count = len(self._index.chosen(left))
-                chips.append((facet.title, self._name(facet, value), asked.address(choice=left), count))
+                chips.append((gettext(facet.title), self._name(facet, value), asked.address(choice=left), count))
         if asked.choice.text:
             left = Choice(asked.choice.values)
             count = len(self._index.chosen(left))
-            chips.append(("Text", Name(asked.choice.text), asked.address(choice=left), count))
+            chips.append((gettext("Text"), Name(asked.choice.text), asked.address(choice=left), count))
         return chips
 
     def _sorting(self, column: Column) -> tuple[str, str]:
@@ -340,7 +342,7 @@ class _View:
                 continue
             names = [name for _, name in self._texts(column, thing)]
             if column.name == self._listing.linked:
-                names = [Name(name.text, name.language, page) for name in names] or [Name("record", "en", page)]
+                names = [Name(name.text, name.language, page) for name in names] or [Name(gettext("record"), "", page)]
             cells.append(_Cell(tuple(names)))
         return page, cells
 
