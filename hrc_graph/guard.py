@@ -9,9 +9,10 @@ Source: SPARQL 1.1 Query Language, section 19.8 (terminals).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from hrc_graph import namespaces
 from hrc_graph.errors import QueryTooLarge, ServiceRefused
 from hrc_graph.settings import Settings
 
