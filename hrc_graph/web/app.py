@@ -38,10 +38,10 @@ from hrc_graph.web import (
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.finder import Finder
-from hrc_graph.web.labels import Naming
 from hrc_graph.web.languages import READER, reader_of
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.releases import Opened, Releases
+from hrc_graph.web.representations import Representations
 from hrc_graph.web.sparql import SparqlApp
 from hrc_graph.workspace import Workspace
 
@@ -147,6 +147,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     clients, metrics = Clients(settings), Metrics(cached)
     answers = Answers(cached, clients)
     described = descriptions.Descriptions(answers, workspace)
+    represented = Representations(answers, workspace.questions, settings)
     released = Releases(workspace, clients, metrics)
     app = FastAPI(
         title="Human Rights Cities graph",
@@ -156,12 +157,12 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
         redirect_slashes=False,  # its redirects lead to whatever host the client made up
     )
     app.include_router(pages.router(answers, metrics, workspace))
-    app.include_router(library.router(Opened("", answers, workspace.questions), released, settings))
+    app.include_router(library.router(Opened("", answers, workspace.questions, represented), released, settings))
     app.include_router(graphs.router(answers, settings))
     app.include_router(descriptions.router(described))
     app.include_router(feeds.router(workspace))
-    app.include_router(resources.router(answers, workspace))
-    app.include_router(explorer.router(answers, Naming(answers, settings), clients, settings))
+    app.include_router(resources.router(represented, workspace))
+    app.include_router(explorer.router(answers, represented.naming, clients, settings))
     finder = Finder(answers, clients, settings)
     app.include_router(reconcile.router(finder, settings))
     app.include_router(search.router(finder, settings))

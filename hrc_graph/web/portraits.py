@@ -13,12 +13,12 @@ import pyoxigraph as ox
 from hrc_graph import formats, guard, namespaces
 from hrc_graph.engine import Question
 from hrc_graph.listings import LISTINGS
-from hrc_graph.settings import Settings
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.documents import Document, best, term
 from hrc_graph.web.kinds import KINDS, THEME, Cell, Kind, Part
 from hrc_graph.web.labels import Labels, Name, Naming
 from hrc_graph.web.languages import READER, gettext
+from hrc_graph.web.links import Links
 
 _ROWS = 200
 """So many rows of a section are in a page; the listing has them all."""
@@ -69,10 +69,11 @@ class Portrait:
 class Portraits:
     """Asks the engine for what pages show."""
 
-    def __init__(self, answers: Answers, naming: Naming, settings: Settings) -> None:
+    def __init__(self, answers: Answers, naming: Naming, links: Links) -> None:
         self._answers = answers
         self._naming = naming
-        self._base = settings.base
+        self._links = links
+        self._base = links.base
 
     async def of(self, document: Document, client: str) -> Portrait:
         """The portrait of the thing of a document; an empty one for a kind that has none."""
@@ -97,7 +98,7 @@ class Portraits:
         sections = [
             self._section(part, rows, passages, labels, document.thing.value, trail) for part, rows in tables if rows
         ]
-        listing = LISTINGS.get(kind.listing)
+        listing = None if self._links.release else LISTINGS.get(kind.listing)
         return Portrait(
             Name(gettext(listing.title), href=f"/{listing.name}") if listing else None,
             tuple(self._step(kind, step) for step in trail),
@@ -114,7 +115,7 @@ class Portraits:
 
     def _step(self, kind: Kind, step: tuple[str, Name]) -> Name:
         iri, name = step
-        if not kind.narrowed:
+        if not kind.narrowed or self._links.release:  # what may be narrowed is the live data
             return name
         short = namespaces.short(iri, self._base)
         facet = "region" if "-" in short.partition(":")[2] else "country"
@@ -151,7 +152,9 @@ class Portraits:
             for key in keys
         ]
         more = ""
-        if "{place}" in part.more:
+        if self._links.release:
+            pass
+        elif "{place}" in part.more:
             more = self._step(KINDS["hrc:LocalGovernment"], trail[-1]).href if trail else ""
         elif part.more:
             more = part.more.format(namespaces.short(thing, self._base))
@@ -175,7 +178,7 @@ class Portraits:
                 passage = row["passage"]["value"]
                 of_key = found.setdefault(row["key"]["value"], {})
                 if passage not in of_key:
-                    where = Name(row["locator"]["value"] if "locator" in row else "", "", namespaces.path(passage, self._base))
+                    where = Name(row["locator"]["value"] if "locator" in row else "", "", self._links.thing(passage))
                     page = row["page"]["value"] if "page" in row else ""
                     page = page if page.startswith(("http://", "https://")) else ""
                     of_key[passage] = Passage(labels.name(row["source"]["value"], language), where, page=page)
