@@ -62,7 +62,9 @@ class Facet:
                 return ox.Literal(value, datatype=ox.NamedNode(_XSD + "integer"))
             return ox.Literal(value)
         except ValueError:
-            hint = "Give a year such as 2020." if self.values == "year" else "Give an IRI, or a short one like place:id."
+            hint = (
+                "Give a year such as 2020." if self.values == "year" else "Give an IRI, or a short one like place:id."
+            )
             raise BadParameter(f"“{value[:80]}” is not a value of “{self.name}”.", hint) from None
 
 
@@ -226,7 +228,8 @@ def table(listing: Listing, choice: Choice, language: str, base: str) -> str:
 
 def triples(listing: Listing, choice: Choice, base: str) -> str:
     """The query of what is said of the things that are chosen, as a graph."""
-    text = f"CONSTRUCT {{ ?thing ?says ?what }}\nWHERE {{\n{_narrowed(listing, choice, base)}\n  OPTIONAL {{ ?thing ?says ?what }}\n}}"
+    narrowed = _narrowed(listing, choice, base)
+    text = f"CONSTRUCT {{ ?thing ?says ?what }}\nWHERE {{\n{narrowed}\n  OPTIONAL {{ ?thing ?says ?what }}\n}}"
     return guard.prefixed(guard.filled(text, {"?thing": f"?{listing.one}"}), base)
 
 
@@ -284,8 +287,11 @@ def _order(listing: Listing, choice: Choice) -> str:
 def _like(text: str) -> str:
     """The regular expression that finds a folded text in another in small letters."""
     return "".join(
-        f"[{letter}{_ACCENTED[letter]}]" if letter in _ACCENTED else re.sub(r"([^\w\s]|_)", r"\\\1", letter, flags=re.ASCII)
-        if letter.isascii() else letter
+        f"[{letter}{_ACCENTED[letter]}]"
+        if letter in _ACCENTED
+        else re.sub(r"([^\w\s]|_)", r"\\\1", letter, flags=re.ASCII)
+        if letter.isascii()
+        else letter
         for letter in text
     )
 

@@ -94,7 +94,9 @@ INSTRUMENTS: Final = Listing(
         Facet("theme", _("Theme"), "?thing hrc:theme|(^hrc:partOf/hrc:theme) ?value ."),
         Facet("year", _("Year"), f"?thing hrc:earliest ?day . {_YEAR}", values="year"),
         Facet("mode", _("Mode of commitment"), "?act hrc:mode ?value .", "act"),
-        Facet("actor-country", _("Country of who stands under it"), f"?act hrc:actor/hrc:primaryPlace/{_COUNTRY}", "act"),
+        Facet(
+            "actor-country", _("Country of who stands under it"), f"?act hrc:actor/hrc:primaryPlace/{_COUNTRY}", "act"
+        ),
         Facet("evidence", _("Evidence"), "?thing hrc:cites/hrc:source/dcterms:type ?value ."),
     ),
     related={"act": "?act hrc:under ?thing ; a hrc:Commitment ."},
@@ -110,8 +112,15 @@ THEMES: Final = Listing(
     columns=(
         Column("name", _("Name"), "BIND (?thing AS ?value)"),
         Column("branch", _("Branch"), "?thing skos:broader+ ?value . ?value skos:topConceptOf ?scheme ."),
-        Column("instruments", _("Instruments"), f"?value hrc:theme ?thing . {_INSTRUMENTS.replace('?thing', '?value')}", "count"),
-        Column("governments", _("Governments"),
+        Column(
+            "instruments",
+            _("Instruments"),
+            f"?value hrc:theme ?thing . {_INSTRUMENTS.replace('?thing', '?value')}",
+            "count",
+        ),
+        Column(
+            "governments",
+            _("Governments"),
             "?stand hrc:actor ?value ; a hrc:Commitment ; hrc:theme|(hrc:under/hrc:theme) ?thing . "
             "?value a hrc:LocalGovernment .",
             "count",
@@ -120,9 +129,17 @@ THEMES: Final = Listing(
     ),
     facets=(
         Facet("branch", _("Branch"), "?thing skos:broader* ?value . ?value skos:topConceptOf ?scheme ."),
-        Facet("goal", _("Sustainable Development Goal"), "?thing skos:relatedMatch ?value . ?value skos:inScheme <https://w3id.org/hrcity/vocab/sdg> ."),
-        Facet("article", _("Treaty article"), "?thing skos:relatedMatch ?value . ?value skos:inScheme <https://w3id.org/hrcity/vocab/article> ."),
-        Facet("instrument", _("Named by"), f"?text hrc:theme ?thing . BIND (?text AS ?value)", "text"),
+        Facet(
+            "goal",
+            _("Sustainable Development Goal"),
+            "?thing skos:relatedMatch ?value . ?value skos:inScheme <https://w3id.org/hrcity/vocab/sdg> .",
+        ),
+        Facet(
+            "article",
+            _("Treaty article"),
+            "?thing skos:relatedMatch ?value . ?value skos:inScheme <https://w3id.org/hrcity/vocab/article> .",
+        ),
+        Facet("instrument", _("Named by"), "?text hrc:theme ?thing . BIND (?text AS ?value)", "text"),
         Facet("class", _("Class of instrument"), "?text a ?value .", "text"),
         Facet("country", _("Country of who acts on it"), f"?act hrc:actor/hrc:primaryPlace/{_COUNTRY}", "act"),
         Facet("mode", _("Mode of commitment"), "?act hrc:mode ?value .", "act"),
@@ -156,7 +173,9 @@ EVENTS: Final = Listing(
         Facet("theme", _("Theme"), "?thing hrc:theme ?value ."),
         Facet("organiser", _("Organiser"), "?thing hrc:organiser ?value ."),
         Facet("role", _("Role of participants"), "?visit hrc:role ?value .", "visit"),
-        Facet("visitor-country", _("Country of participants"), f"?visit hrc:actor/hrc:primaryPlace/{_COUNTRY}", "visit"),
+        Facet(
+            "visitor-country", _("Country of participants"), f"?visit hrc:actor/hrc:primaryPlace/{_COUNTRY}", "visit"
+        ),
         Facet("evidence", _("Evidence"), "?thing hrc:cites/hrc:source/dcterms:type ?value ."),
     ),
     related={"visit": "?visit hrc:at ?thing ; a hrc:Participation ."},
@@ -201,15 +220,32 @@ SOURCES: Final = Listing(
         Column("kind", _("Kind"), "?thing dcterms:type ?value ."),
         Column("publisher", _("Publisher"), "?thing dcterms:publisher ?value .", "text"),
         Column("date", _("Published"), "?thing dcterms:issued ?value .", "date"),
-        Column("records", _("Records that rest on it"), "?value hrc:cites/hrc:source ?thing . ?value a ?class . FILTER (?class NOT IN (hrc:Claim))", "count"),
+        Column(
+            "records",
+            _("Records that rest on it"),
+            "?value hrc:cites/hrc:source ?thing . ?value a ?class . FILTER (?class NOT IN (hrc:Claim))",
+            "count",
+        ),
     ),
     facets=(
         Facet("kind", _("Kind"), "?thing dcterms:type ?value ."),
-        Facet("year", _("Year"), "?thing dcterms:issued ?date . BIND (<http://www.w3.org/2001/XMLSchema#integer>(SUBSTR(STR(?date), 1, 4)) AS ?value)", values="year"),
+        Facet(
+            "year",
+            _("Year"),
+            "?thing dcterms:issued ?date . BIND (xsd:integer(SUBSTR(STR(?date), 1, 4)) AS ?value)",
+            values="year",
+        ),
         Facet("language", _("Language"), "?thing dcterms:language ?value ."),
-        Facet("publisher", _("Publisher"), "?thing dcterms:publisher ?text . BIND (STR(?text) AS ?value)", values="text"),
+        Facet(
+            "publisher", _("Publisher"), "?thing dcterms:publisher ?text . BIND (STR(?text) AS ?value)", values="text"
+        ),
         Facet("class", _("What rests on it"), "?fact a ?value . FILTER (?value NOT IN (hrc:Claim))", "fact"),
-        Facet("country", _("Country of what rests on it"), f"?fact hrc:actor?/hrc:recipient?/hrc:primaryPlace?/{_COUNTRY}", "fact"),
+        Facet(
+            "country",
+            _("Country of what rests on it"),
+            f"?fact hrc:actor?/hrc:recipient?/hrc:primaryPlace?/{_COUNTRY}",
+            "fact",
+        ),
     ),
     related={"fact": "?fact hrc:cites/hrc:source ?thing ."},
     sort="-records",
@@ -222,10 +258,16 @@ CONFLICTS: Final = Listing(
     things=_CONFLICTS,
     said=f"?about {_SAID} ?value .",
     columns=(
-        Column("about", _("About"), f"OPTIONAL {{ ?about hrc:actor|hrc:recipient ?who }} BIND (COALESCE(?who, ?about) AS ?value)"),
+        Column(
+            "about",
+            _("About"),
+            "OPTIONAL { ?about hrc:actor|hrc:recipient ?who } BIND (COALESCE(?who, ?about) AS ?value)",
+        ),
         Column("property", _("What"), "BIND (?property AS ?value)"),
         Column("topic", _("In words"), 'BIND (?topic AS ?value) FILTER (?topic != "")', "text"),
-        Column("values", _("What sources say"),
+        Column(
+            "values",
+            _("What sources say"),
             f"{_SIDES} OPTIONAL {{ ?said_so skos:prefLabel ?its_name FILTER (LANG(?its_name) = 'en') }} "
             "BIND (COALESCE(STR(?its_name), STR(?said_so)) AS ?value)",
             "text",
@@ -237,7 +279,9 @@ CONFLICTS: Final = Listing(
         Facet("class", _("Class of what it is about"), "OPTIONAL { ?about a ?value }"),
         Facet("property", _("What"), "BIND (?property AS ?value)"),
         Facet("reason", _("Reason"), f"{_SIDES} OPTIONAL {{ ?side hrc:rankReason ?value }}"),
-        Facet("evidence", _("Evidence"),
+        Facet(
+            "evidence",
+            _("Evidence"),
             f"{_SIDES} OPTIONAL {{ ?side hrc:cites ?passage }} OPTIONAL {{ ?passage hrc:source ?source }} "
             "OPTIONAL { ?source dcterms:type ?value }",
         ),
@@ -246,6 +290,5 @@ CONFLICTS: Final = Listing(
     linked="property",
 )
 LISTINGS: Final = {
-    listing.name: listing
-    for listing in (GOVERNMENTS, INSTRUMENTS, THEMES, EVENTS, AWARDS, SOURCES, CONFLICTS)
+    listing.name: listing for listing in (GOVERNMENTS, INSTRUMENTS, THEMES, EVENTS, AWARDS, SOURCES, CONFLICTS)
 }

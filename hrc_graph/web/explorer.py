@@ -11,7 +11,6 @@ import hashlib
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -29,6 +28,7 @@ from hrc_graph.web.answers import LATEST, VARY_PAGE, Answers, Whole, client_of, 
 from hrc_graph.web.clients import Clients
 from hrc_graph.web.labels import Labels, Name, Naming
 from hrc_graph.web.languages import READER, Reader, gettext
+from hrc_graph.web.portraits import plain_date
 
 _OFFERED = (formats.HTML, formats.JSON, formats.CSV, formats.XLSX, formats.TURTLE)
 _ROWS = 50
@@ -45,7 +45,8 @@ class _Cell:
     """What stands in one column of one row."""
 
     names: tuple[Name, ...]
-    is_number: bool = False
+    kind: str
+    """What values the column has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,14 @@ def router(answers: Answers, naming: Naming, clients: Clients, settings: Setting
 
     async def shown(listing: Listing, asked: _Asked, request: Request) -> Response:
         encoding = encoding_of(request.headers.get("accept-encoding", ""))
-        parts = (answers.engine.snapshot, asked.language, str(asked.reader.query), listing.name, asked.canonical(), encoding)
+        parts = (
+            answers.engine.snapshot,
+            asked.language,
+            str(asked.reader.query),
+            listing.name,
+            asked.canonical(),
+            encoding,
+        )
         tag = _tag(parts)
         if matches(tag, request.headers.get("if-none-match", "")):
             return answers.unchanged(tag, VARY_PAGE)
@@ -113,7 +121,7 @@ def router(answers: Answers, naming: Naming, clients: Clients, settings: Setting
                     "listing.html",
                     request.headers,
                     fields=fields,
-                    **_View(listing, index, labels, asked, settings.base).values(),
+                    **_View(listing, index, labels, asked).values(),
                 )
             )
             share.spent(time.monotonic() - started)
@@ -178,13 +186,15 @@ class _Asked:
                 values |= {name: tuple(sorted(chosen))} if chosen else {}
             elif name not in ("q", "sort", "page", "format", "lang"):
                 offered = ", ".join(facet.name for facet in listing.facets)
-                raise BadParameter(f"“{name[:40]}” does not narrow {listing.name}.", f"It takes: q, sort, page, {offered}.")
+                raise BadParameter(
+                    f"“{name[:40]}” does not narrow {listing.name}.", f"It takes: q, sort, page, {offered}."
+                )
         sort = given.get("sort", "") or listing.sort
         if sort.removeprefix("-") not in [column.name for column in listing.columns]:
             offered = ", ".join(column.name for column in listing.columns)
             raise BadParameter(f"“{sort[:40]}” is no column to sort by.", f"Sort by one of: {offered}.")
         number = given.get("page", "") or "1"
-        if not (number.isascii() and number.isdigit() and 0 < int(number[:6])):
+        if not (number.isascii() and number.isdigit() and int(number[:6]) > 0):
             raise BadParameter(f"“{number[:40]}” is no page.", "Pages count from 1: page=2.")
         choice = Choice(values, given.get("q", "").strip()[:_LONGEST], sort)
         return _Asked(listing, choice, int(number[:6]), READER.get(), base)
@@ -225,13 +235,15 @@ class _Asked:
         """The choice with one value more, or less."""
         chosen = self.choice.values.get(facet.name, ())
         left = tuple(sorted(set(chosen) ^ {value}))
-        return Choice({**self.choice.without(facet.name).values, **({facet.name: left} if left else {})}, self.choice.text)
+        return Choice(
+            {**self.choice.without(facet.name).values, **({facet.name: left} if left else {})}, self.choice.text
+        )
 
 
 class _View:
     """What the template of a listing takes."""
 
-    def __init__(self, listing: Listing, index: Index, labels: Labels, asked: _Asked, base: str) -> None:
+    def __init__(self, listing: Listing, index: Index, labels: Labels, asked: _Asked) -> None:
         self._listing = listing
         self._index = index
         self._labels = labels
@@ -316,7 +328,8 @@ class _View:
         if column.values == "thing":
             names = [self._labels.name(value, self._asked.language) for value in values]
             return sorted(((name.text, name) for name in names), key=lambda each: each[0])
-        return [(value, Name(value)) for value in sorted(set(values))]
+        shown = plain_date if column.values == "date" else str
+        return [(value, Name(shown(value))) for value in sorted(set(values))]
 
     def _sorted(self, things: set[str]) -> list[str]:
         wanted = self._asked.choice.sort
@@ -338,12 +351,12 @@ class _View:
         for column in self._listing.columns:
             if column.values == "count":
                 count = len(set(self._index.cells[column.name].get(thing, ())))
-                cells.append(_Cell((Name(f"{count:,}"),), is_number=True))
+                cells.append(_Cell((Name(f"{count:,}"),), column.values))
                 continue
             names = [name for _, name in self._texts(column, thing)]
             if column.name == self._listing.linked:
                 names = [Name(name.text, name.language, page) for name in names] or [Name(gettext("record"), "", page)]
-            cells.append(_Cell(tuple(names)))
+            cells.append(_Cell(tuple(names), column.values))
         return page, cells
 
 

@@ -52,7 +52,8 @@ class Labels:
         self.snapshot = snapshot
         self._links = links
         self._acts = {
-            row["thing"]["value"]: [row[part]["value"] for part in ("who", "how", "what") if part in row] for row in acts
+            row["thing"]["value"]: [row[part]["value"] for part in ("who", "how", "what") if part in row]
+            for row in acts
         }
         self._names: dict[str, dict[str, str]] = defaultdict(dict)
         for row in rows:
@@ -104,7 +105,8 @@ class Naming:
 
     async def _ask(self, text: str) -> Answer:
         asked = Question(text, formats.JSON, formats.TURTLE, self._links.base, own=True)
-        return await self._answers.engine.engine.answer(asked)
+        answer: Answer = await self._answers.engine.engine.answer(asked)
+        return answer
 
 
 def _read(bodies: list[bytes], snapshot: str, links: Links) -> Labels:

@@ -1,4 +1,4 @@
-"""Asks what the page of a thing shows of it beside its document: its sections, its place in larger things, its evidence."""
+"""Asks what the page of a thing shows beside its document: sections, place in larger things, evidence."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SELECT ?key ?passage ?source ?locator ?quote ?page WHERE {
   VALUES ?key { %s } ?key hrc:cites ?passage . ?passage hrc:source ?source
   OPTIONAL { ?passage hrc:locator ?locator } OPTIONAL { ?passage hrc:quote ?quote } OPTIONAL { ?source foaf:page ?page }
 } ORDER BY ?key ?source ?passage ?quote"""
-_TERM = "type"
+_EDTF = namespaces.VOCABULARY["edtf"] + "EDTF"
 
 
 @dataclass(slots=True)
@@ -52,6 +52,8 @@ class Shown:
     rows: Sequence[Sequence[Sequence[Name | Passage]]]
     total: int
     more: str = ""
+    groups: tuple[tuple[tuple[Name, ...], list[dict[str, Sequence[Name | Passage]]]], ...] = ()
+    """Of a part whose rows stand side by side: what the heading says, and the cells of each row by column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ class Portraits:
         if not kind.trail:
             return []
         language = READER.get().language
-        return [(row["step"]["value"], labels.name(row["step"]["value"], language)) for row in await ask.rows(kind.trail)]
+        return [
+            (row["step"]["value"], labels.name(row["step"]["value"], language)) for row in await ask.rows(kind.trail)
+        ]
 
     def _step(self, kind: Kind, step: tuple[str, Name]) -> Name:
         iri, name = step
@@ -144,21 +148,28 @@ class Portraits:
             for column in part.columns
             if any(passages.get(key) if column.values == "evidence" else merged[key].get(column.name) for key in keys)
         )
-        shown = [
+        shown: list[list[Sequence[Name | Passage]]] = [
             [
-                passages.get(key, []) if column.values == "evidence" else list(merged[key].get(column.name, {}).values())
+                passages.get(key, [])
+                if column.values == "evidence"
+                else list(merged[key].get(column.name, {}).values())
                 for column in columns
             ]
             for key in keys
         ]
         more = ""
-        if self._links.release:
-            pass
-        elif "{place}" in part.more:
+        if "{place}" in part.more:
             more = self._step(KINDS["hrc:LocalGovernment"], trail[-1]).href if trail else ""
-        elif part.more:
+        elif part.more and not self._links.release:
             more = part.more.format(namespaces.short(thing, self._base))
-        return Shown(part, columns, shown, len(merged), more)
+        groups: dict[tuple[Name, ...], list[dict[str, Sequence[Name | Passage]]]] = {}
+        for sides in shown if part.grouped else ():
+            side = {column.name: cell for column, cell in zip(columns, sides, strict=True)}
+            heading = tuple(
+                name for each in part.grouped for name in side.get(each, ()) if isinstance(name, Name) and name.text
+            )
+            groups.setdefault(heading, []).append(side)
+        return Shown(part, columns, shown, len(merged), more, tuple(groups.items()))
 
     async def _passages(
         self, tables: list[tuple[Part, list[dict[str, Any]]]], ask: _Asking, labels: Labels
@@ -216,11 +227,12 @@ def kind_of(document: Document) -> Kind | None:
 def _named(value: Mapping[str, str], labels: Labels, values: str = "thing") -> Name:
     """A value of an answer as a page shows it."""
     text = value["value"]
-    if value[_TERM] == "uri":
+    if value["type"] == "uri":
         return labels.name(text, READER.get().language)
     if values == "number" and text.isdigit():
         return Name(f"{int(text):,}")
-    return Name(plain_date(text) if values == "date" else text, value.get("xml:lang", ""))
+    is_date = value.get("datatype", "") == _EDTF
+    return Name(plain_date(text) if is_date else text, value.get("xml:lang", ""))
 
 
 def plain_date(text: str) -> str:

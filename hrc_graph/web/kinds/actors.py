@@ -42,12 +42,14 @@ GOVERNMENT: Final = Kind(
             """
 SELECT ?key ?government ?country ?shared WHERE {
   { SELECT ?key (COUNT(DISTINCT ?both) AS ?number) (MAX(?here) AS ?near) WHERE {
-      ?own hrc:actor ?thing ; a hrc:Commitment ; hrc:under ?both . ?other hrc:under ?both ; a hrc:Commitment ; hrc:actor ?key .
+      ?own hrc:actor ?thing ; a hrc:Commitment ; hrc:under ?both .
+      ?other hrc:under ?both ; a hrc:Commitment ; hrc:actor ?key .
       ?key a hrc:LocalGovernment FILTER (?key != ?thing)
       OPTIONAL { ?key hrc:primaryPlace/hrc:partOf+ ?up . ?thing hrc:primaryPlace/hrc:partOf+ ?up }
       BIND (IF(BOUND(?up), 1, 0) AS ?here)
     } GROUP BY ?key ORDER BY DESC(?number) DESC(?near) ?key LIMIT 8 }
-  ?one hrc:actor ?thing ; a hrc:Commitment ; hrc:under ?shared . ?two hrc:actor ?key ; a hrc:Commitment ; hrc:under ?shared .
+  ?one hrc:actor ?thing ; a hrc:Commitment ; hrc:under ?shared .
+  ?two hrc:actor ?key ; a hrc:Commitment ; hrc:under ?shared .
   BIND (?key AS ?government)
   OPTIONAL { ?key hrc:primaryPlace/hrc:partOf* ?country . ?country dcterms:type kind:country }
 } ORDER BY DESC(?number) DESC(?near) ?key ?shared""",
@@ -135,8 +137,7 @@ SELECT ?key ?what ?date WHERE {
         Part(
             "members",
             _("Its members and units"),
-            "SELECT ?key ?body ?link WHERE { VALUES ?link { org:memberOf org:unitOf } ?key ?link ?thing BIND (?key AS ?body) }"
-            " ORDER BY ?link ?key",
+            "SELECT ?key ?body WHERE { ?key org:memberOf|org:unitOf ?thing BIND (?key AS ?body) } ORDER BY ?key",
             (Cell("body", _("Who")),),
         ),
         CONFLICTS,

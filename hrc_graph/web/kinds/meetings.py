@@ -100,7 +100,8 @@ CAMPAIGN: Final = Kind(
             """
 SELECT ?key ?wave ?due ?note (COUNT(DISTINCT ?member) AS ?members) WHERE {
   ?key hrc:partOf ?thing ; a hrc:Wave BIND (?key AS ?wave)
-  OPTIONAL { ?key hrc:due ?due } OPTIONAL { ?key skos:note ?note } OPTIONAL { ?joined hrc:inWave ?key ; hrc:actor ?member }
+  OPTIONAL { ?key hrc:due ?due } OPTIONAL { ?key skos:note ?note }
+  OPTIONAL { ?joined hrc:inWave ?key ; hrc:actor ?member }
 } GROUP BY ?key ?wave ?due ?note ORDER BY ?key""",
             (
                 Cell("wave", _("Wave")),

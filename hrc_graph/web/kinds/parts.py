@@ -7,7 +7,6 @@ key say in a column stands in one cell. A column of `evidence` has the passages 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 
 def _(text: str) -> str:
@@ -39,6 +38,8 @@ class Part:
     """Where all of it can be narrowed; `{}` stands for the thing."""
     drawing: str = ""
     """The template block that draws the same above the table."""
+    grouped: tuple[str, ...] = ()
+    """The columns that make a heading; the rows below it then stand side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,9 @@ CONFLICTS = Part(
     _("Where sources disagree"),
     """
 SELECT ?key ?about ?property ?topic ?says ?rank ?reason ?note WHERE {
-  { BIND (?thing AS ?subject) } UNION { ?subject hrc:actor|hrc:recipient ?thing } UNION { ?thing hrc:primaryPlace ?subject }
   { SELECT ?subject ?property ?topic (COUNT(DISTINCT ?value) AS ?sides) WHERE {
-      { BIND (?thing AS ?subject) } UNION { ?subject hrc:actor|hrc:recipient ?thing } UNION { ?thing hrc:primaryPlace ?subject }
+      { BIND (?thing AS ?subject) } UNION { ?subject hrc:actor|hrc:recipient ?thing }
+      UNION { ?thing hrc:primaryPlace ?subject }
       ?claim rdf:subject ?subject ; rdf:predicate ?property ; rdf:object ?value .
       FILTER (?property IN (hrc:date, hrc:due, hrc:number, hrc:ordinal, hrc:attendance, hrc:endedOn, hrc:remark)
               || EXISTS { ?claim hrc:dispute ?dispute } || EXISTS { ?claim hrc:rankReason ?why })
@@ -91,6 +92,7 @@ SELECT ?key ?about ?property ?topic ?says ?rank ?reason ?note WHERE {
         EVIDENCE,
     ),
     _("Each side as its source has it. A preferred side is shown elsewhere; a deprecated one never is."),
+    grouped=("about", "property", "topic"),
 )
 PARTICIPATIONS = Part(
     "participations",
@@ -98,8 +100,9 @@ PARTICIPATIONS = Part(
     """
 SELECT ?key ?date ?event ?role ?person WHERE {
   ?key hrc:actor ?thing ; a hrc:Participation ; hrc:at ?event ; hrc:role ?role .
-  OPTIONAL { ?key hrc:date|(hrc:at/hrc:date) ?date } OPTIONAL { ?key hrc:representedBy ?person }
-} ORDER BY !BOUND(?date) ?date ?event""",
+  OPTIONAL { ?key hrc:date ?own } OPTIONAL { ?event hrc:date ?whole } BIND (COALESCE(?whole, ?own) AS ?date)
+  OPTIONAL { ?key hrc:representedBy ?person }
+} ORDER BY (!BOUND(?date)) ?date ?event""",
     (WHEN, Cell("event", _("Event")), Cell("role", _("Role")), Cell("person", _("Represented by")), EVIDENCE),
 )
 COMMITMENTS = Part(
@@ -110,7 +113,7 @@ SELECT ?key ?date ?mode ?under ?event ?theme WHERE {
   ?key hrc:actor ?thing ; a hrc:Commitment ; hrc:mode ?mode ; hrc:under ?under .
   OPTIONAL { ?key hrc:date ?date } OPTIONAL { ?key hrc:at ?event }
   OPTIONAL { ?key hrc:theme|(hrc:under/hrc:theme) ?theme }
-} ORDER BY !BOUND(?date) ?date ?under ?theme""",
+} ORDER BY (!BOUND(?date)) ?date ?under ?theme""",
     (
         WHEN,
         Cell("mode", _("Mode")),
@@ -128,7 +131,7 @@ ADOPTED = Part(
 SELECT ?key ?text ?kind ?date WHERE {
   ?key hrc:adoptedBy ?thing BIND (?key AS ?text)
   OPTIONAL { ?key dcterms:type ?kind } OPTIONAL { ?key hrc:date ?date }
-} ORDER BY !BOUND(?date) ?date ?key""",
+} ORDER BY (!BOUND(?date)) ?date ?key""",
     (WHEN, Cell("text", _("Text")), Cell("kind", _("Kind")), EVIDENCE),
 )
 TARGETS = Part(
@@ -139,13 +142,22 @@ SELECT ?key ?target ?due ?count ?out ?where ?by ?known WHERE {
   ?key a hrc:Target ; hrc:under ?of . ?of hrc:partOf? ?thing BIND (?key AS ?target)
   OPTIONAL { ?key hrc:due ?due } OPTIONAL { ?key hrc:count ?count } OPTIONAL { ?key hrc:outOf ?out }
   OPTIONAL { ?key dcterms:spatial ?where } OPTIONAL { ?key hrc:setBy ?by }
-  { SELECT (COUNT(DISTINCT ?member) AS ?known) WHERE { ?joined hrc:under ?thing ; a hrc:Commitment ; hrc:actor ?member } }
+  OPTIONAL { SELECT ?key (COUNT(DISTINCT ?government) AS ?known) WHERE {
+    ?key a hrc:Target ; hrc:under ?whole .
+    { ?whole a hrc:Campaign . ?act hrc:under ?whole ; a hrc:Commitment ; hrc:actor ?government }
+    UNION { ?whole a hrc:Wave . ?act hrc:inWave ?whole ; hrc:actor ?government }
+    UNION { ?whole a hrc:AwardProgramme . ?key dcterms:spatial ?land ; hrc:latest ?last .
+            ?act hrc:under ?whole ; a hrc:Award ; hrc:recipient ?government ; hrc:earliest ?day
+            FILTER (YEAR(?day) = YEAR(?last)) ?government hrc:primaryPlace/hrc:partOf* ?land }
+    ?government a hrc:LocalGovernment
+  } GROUP BY ?key }
 } ORDER BY ?due ?count ?key""",
     (
         Cell("target", _("Target")),
         Cell("due", _("Due"), "date"),
         Cell("count", _("Number"), "number"),
         Cell("out", _("Out of"), "number"),
+        Cell("known", _("Governments known to count"), "number"),
         Cell("where", _("Where")),
         Cell("by", _("Set by")),
         EVIDENCE,

@@ -45,8 +45,8 @@ SELECT ?key ?number ?provision ?theme WHERE {
             _("What carries it out, renews it or names it"),
             """
 SELECT ?key ?link ?text ?date WHERE {
-  VALUES ?link { hrc:givesEffectTo dcterms:replaces dcterms:references hrc:criteria } ?key ?link ?thing BIND (?key AS ?text)
-  OPTIONAL { ?key hrc:date ?date }
+  VALUES ?link { hrc:givesEffectTo dcterms:replaces dcterms:references hrc:criteria } ?key ?link ?thing
+  BIND (?key AS ?text) OPTIONAL { ?key hrc:date ?date }
 } ORDER BY ?link ?date ?key""",
             (Cell("text", _("Text")), Cell("link", _("How")), WHEN),
         ),
@@ -87,7 +87,8 @@ THEME: Final = Kind(
             _("Who acts on it"),
             f"""
 SELECT ?key ?country ?actor ?mode ?under ?date WHERE {{
-  ?key a hrc:Commitment ; hrc:theme|(hrc:under/hrc:theme) ?thing ; hrc:actor ?actor ; hrc:mode ?mode ; hrc:under ?under .
+  ?key a hrc:Commitment ; hrc:theme|(hrc:under/hrc:theme) ?thing ; hrc:actor ?actor ; hrc:mode ?mode .
+  ?key hrc:under ?under .
   OPTIONAL {{ ?key hrc:date ?date }} {COUNTRY}
 }} ORDER BY ?country ?actor ?date""",
             (
@@ -105,7 +106,8 @@ SELECT ?key ?country ?actor ?mode ?under ?date WHERE {{
             _("Texts that speak of it"),
             f"""
 SELECT ?key ?text ?kind ?date WHERE {{
-  {OF_CLASS} {{ ?key hrc:theme ?thing }} UNION {{ ?key ^hrc:partOf/hrc:theme ?thing }} ?key a ?class BIND (?key AS ?text)
+  {OF_CLASS} {{ ?key hrc:theme ?thing }} UNION {{ ?key ^hrc:partOf/hrc:theme ?thing }} ?key a ?class
+  BIND (?key AS ?text)
   OPTIONAL {{ ?key dcterms:type ?kind }} OPTIONAL {{ ?key hrc:date ?date }}
 }} ORDER BY ?date ?key""",
             (Cell("text", _("Text")), Cell("kind", _("Kind")), WHEN),
@@ -116,18 +118,27 @@ SELECT ?key ?text ?kind ?date WHERE {{
             _("Where nobody is known to act on it"),
             """
 SELECT ?key ?country (COUNT(DISTINCT ?government) AS ?governments) WHERE {
-  ?government a hrc:LocalGovernment ; hrc:primaryPlace/hrc:partOf* ?key . ?key dcterms:type kind:country BIND (?key AS ?country)
+  ?government a hrc:LocalGovernment ; hrc:primaryPlace/hrc:partOf* ?key .
+  ?key dcterms:type kind:country BIND (?key AS ?country)
   MINUS { ?act a hrc:Commitment ; hrc:theme|(hrc:under/hrc:theme) ?thing ; hrc:actor/hrc:primaryPlace/hrc:partOf* ?key }
 } GROUP BY ?key ?country ORDER BY DESC(?governments) ?key""",
             (Cell("country", _("Country")), Cell("governments", _("Governments recorded there"), "number")),
-            _("Countries with recorded governments, none of which is recorded as acting on this theme. That is what is "
-              "known here, not proof that nobody acts."),
+            _(
+                "Countries with recorded governments, none of which is recorded as acting on this theme. That is what "
+                "is known here, not proof that nobody acts."
+            ),
         ),
     ),
     (
         (_("Meaning"), "?thing skos:definition ?value"),
-        (_("Treaty articles"), "?thing skos:relatedMatch ?value . ?value skos:inScheme <https://w3id.org/hrcity/vocab/article>"),
-        (_("Development goals"), "?thing skos:relatedMatch ?value . ?value skos:inScheme <https://w3id.org/hrcity/vocab/sdg>"),
+        (
+            _("Treaty articles"),
+            "?thing skos:relatedMatch ?value . ?value skos:inScheme <https://w3id.org/hrcity/vocab/article>",
+        ),
+        (
+            _("Development goals"),
+            "?thing skos:relatedMatch ?value . ?value skos:inScheme <https://w3id.org/hrcity/vocab/sdg>",
+        ),
     ),
     "SELECT ?step (COUNT(?above) AS ?depth) WHERE { ?thing skos:broader+ ?step "
     "OPTIONAL { ?step skos:broader* ?above } } GROUP BY ?step ORDER BY ?depth",
@@ -185,6 +196,7 @@ SELECT ?key ?claim ?says ?rank ?reason ?note WHERE {
                 Cell("note", _("Note"), "text"),
                 EVIDENCE,
             ),
+            grouped=("about",),
         ),
     ),
     (
