@@ -78,6 +78,8 @@ class Column:
     """SPARQL that finds `?value` of `?thing`."""
     values: str = "thing"
     """`thing`, shown by its name; `text`, `date`; or `count`, the number of them."""
+    naming: str = "skos:prefLabel"
+    """The properties that name its things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +264,7 @@ def _column(listing: Listing, column: Column, language: str) -> str:
             chosen = f'(GROUP_CONCAT(DISTINCT ?label; separator="{SEPARATOR}") AS ?{column.name})'
             inner = (
                 "{ SELECT ?thing ?value (SUBSTR(MIN(?ranked), 2) AS ?label) WHERE { "
-                f"{listing.things} {column.pattern} ?value {NAMES} ?called "
+                f"{listing.things} {column.pattern} ?value {column.naming} ?called "
                 f'BIND (CONCAT(IF(LANG(?called) = {ox.Literal(language)}, "0", IF(LANG(?called) = "en", "1", "2")), '
                 "STR(?called)) AS ?ranked) } GROUP BY ?thing ?value ORDER BY ?label }"
             )

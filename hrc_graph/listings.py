@@ -216,7 +216,7 @@ SOURCES: Final = Listing(
     things="?thing a hrc:Source .",
     said=f"?thing {_SAID}|dcterms:publisher ?value .",
     columns=(
-        Column("name", _("Title"), "BIND (?thing AS ?value)"),
+        Column("name", _("Title"), "BIND (?thing AS ?value)", naming="dcterms:title"),
         Column("kind", _("Kind"), "?thing dcterms:type ?value ."),
         Column("publisher", _("Publisher"), "?thing dcterms:publisher ?value .", "text"),
         Column("date", _("Published"), "?thing dcterms:issued ?value .", "date"),
@@ -262,8 +262,9 @@ CONFLICTS: Final = Listing(
             "about",
             _("About"),
             "OPTIONAL { ?about hrc:actor|hrc:recipient ?who } BIND (COALESCE(?who, ?about) AS ?value)",
+            naming=NAMES,
         ),
-        Column("property", _("What"), "BIND (?property AS ?value)"),
+        Column("property", _("What"), "BIND (?property AS ?value)", naming="rdfs:label"),
         Column("topic", _("In words"), 'BIND (?topic AS ?value) FILTER (?topic != "")', "text"),
         Column(
             "values",
