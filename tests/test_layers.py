@@ -19,7 +19,7 @@ LAYERS = (
     {"workspace", "description", "chronicle", "directory"},
     {"review", "publishing", "reconciliation", "extension"},
     {"tables"},
-    {"export"},
+    {"export", "proposals", "forms"},
     {"releases"},
     {"web", "cli", "client"},
 )
