@@ -100,7 +100,7 @@ class Ground:
         for predicate in _NAMES:
             terms = [term for term in self.values(iri, predicate) if isinstance(term, ox.Literal)]
             if terms:
-                order = {language: 0, "en": 1, "id": 2}
+                order = {"en": 1, "id": 2} | {language: 0}
                 return min(terms, key=lambda term: (order.get(term.language or "", 3), term.language or "")).value
         return namespaces.short(iri, self.base)
 
@@ -121,13 +121,10 @@ class Ground:
             return ""
 
     def select(self, pattern: str, **given: str) -> list[dict[str, str]]:
-        """The solutions of a SELECT over all graphs, values as text; `given` are IRIs for variables of that name."""
-        substitutions = {ox.Variable(name): ox.NamedNode(iri) for name, iri in given.items()}
-        results = self.store.query(
-            _PROLOGUE + pattern,
-            use_default_graph_as_union=True,
-            substitutions=substitutions,  # type: ignore[arg-type]
-        )
+        """The solutions of a SELECT over all graphs, values as text; `given` are IRIs that stand for variables."""
+        for name, iri in given.items():
+            pattern = re.sub(rf"\?{name}\b", str(ox.NamedNode(iri)), pattern)
+        results = self.store.query(_PROLOGUE + pattern, use_default_graph_as_union=True)
         assert isinstance(results, ox.QuerySolutions)
         body = results.serialize(format=ox.QueryResultsFormat.JSON)
         assert body
