@@ -58,7 +58,7 @@ def derive(store: ox.Store, *, base: str) -> Iterator[ox.Quad]:
     """
     written = _written_claims(store)
     values = [
-        (subject, predicate, shown) for (subject, predicate, _), claims in written.items() for shown in _shown(claims)
+        (subject, predicate, value) for (subject, predicate, _), claims in written.items() for value in shown(claims)
     ]
     yield from _in_graph("values", (ox.Triple(*value) for value in values), base)
     yield from _in_graph("claims", _generated_claims(store, written, base), base)
@@ -105,7 +105,8 @@ def _written_claims(store: ox.Store) -> dict[Statement, list[tuple[records.Term,
     return found
 
 
-def _shown(claims: list[tuple[records.Term, records.Term]]) -> list[records.Term]:
+def shown(claims: list[tuple[records.Term, records.Term]]) -> list[records.Term]:
+    """The values that readers see of claims about one detail, given with their ranks."""
     preferred = [value for value, rank in claims if rank == _PREFERRED]
     candidates = dict.fromkeys(preferred or [value for value, rank in claims if rank == _NORMAL])
     return [value for value in candidates if not any(_narrower(other, value) for other in candidates)]

@@ -290,7 +290,7 @@ def city(geonameid: int) -> Candidate | None:
 
 
 def anywhere(name: str) -> list[Candidate]:
-    """The cities of the world that bear exactly this name, but for capitals, the most populous first; none is certain."""
+    """The cities of the world that bear exactly this name, the most populous first; none is certain."""
     wanted = name.strip().casefold()
     cities = [city for city in _world()[0].values() if any(each.casefold() == wanted for each in _names(city))]
     return [_candidate(city, certain=False) for city in sorted(cities, key=lambda city: -city["population"])]

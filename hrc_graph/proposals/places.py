@@ -1,4 +1,4 @@
-"""Which government or place a name may mean: those that are recorded, and the cities of GeoNames; and likely doubles."""
+"""Which government or place a name may mean: those recorded, and the cities of GeoNames; and likely doubles."""
 
 from __future__ import annotations
 

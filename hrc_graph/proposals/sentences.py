@@ -191,8 +191,12 @@ class _Telling:
 
     def _new_sources(self, proposal: Proposal) -> Iterator[str]:
         _ = self._translator.gettext
-        said = [proposal.government, *proposal.commitments, *proposal.participations]
-        sources = [passage.source for each in said for passage in each.evidence]
+        cited = [
+            *proposal.government.evidence,
+            *(passage for commitment in proposal.commitments for passage in commitment.evidence),
+            *(passage for participation in proposal.participations for passage in participation.evidence),
+        ]
+        sources = [passage.source for passage in cited]
         new = {each.url or each.title: each for each in sources if not isinstance(each, str)}
         for source in new.values():
             if not recorded(source.url, self._ground):

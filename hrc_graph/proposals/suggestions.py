@@ -1,4 +1,4 @@
-"""What else may be true of a government, each with its reason and the records that it rests on. Nothing is taken over."""
+"""What else may be true of a government, each with its reason and the records it rests on. Nothing is taken over."""
 
 from __future__ import annotations
 

@@ -106,6 +106,12 @@ class Dossiers:
         name = self.graph_of.get(subject.value)
         return list(self._graph(name).get(subject, {}).get(predicate, {})) if name else []
 
+    def about(self, subject: ox.NamedNode) -> dict[ox.NamedNode, list[Term]]:
+        """All that is written about a thing, by property."""
+        name = self.graph_of.get(subject.value)
+        said = self._graph(name).get(subject, {}) if name else {}
+        return {predicate: list(values) for predicate, values in said.items()}
+
     def add(
         self,
         name: str,
