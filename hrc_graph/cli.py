@@ -15,13 +15,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from hrc_graph import __version__, formats, namespaces, questions
+from hrc_graph import __version__, cli_link, formats, namespaces, questions
 from hrc_graph.engine import Engine, Question, snapshots
 from hrc_graph.errors import BadFile, BadParameter, HrcError
 from hrc_graph.settings import Judge, Settings
 from hrc_graph.workspace import Workspace, open_workspace
 
 app = typer.Typer(help="The Human Rights Cities graph.", no_args_is_help=True, pretty_exceptions_enable=False)
+cli_link.add_to(app)
 
 _ERR = Console(stderr=True, highlight=False)
 

@@ -58,7 +58,7 @@ def derive(store: ox.Store, *, base: str) -> Iterator[ox.Quad]:
     """
     written = _written_claims(store)
     values = [
-        (subject, predicate, value) for (subject, predicate, _), claims in written.items() for value in shown(claims)
+        (subject, predicate, shown) for (subject, predicate, _), claims in written.items() for shown in _shown(claims)
     ]
     yield from _in_graph("values", (ox.Triple(*value) for value in values), base)
     yield from _in_graph("claims", _generated_claims(store, written, base), base)
@@ -105,8 +105,7 @@ def _written_claims(store: ox.Store) -> dict[Statement, list[tuple[records.Term,
     return found
 
 
-def shown(claims: list[tuple[records.Term, records.Term]]) -> list[records.Term]:
-    """The values that readers see of claims about one detail, given with their ranks."""
+def _shown(claims: list[tuple[records.Term, records.Term]]) -> list[records.Term]:
     preferred = [value for value, rank in claims if rank == _PREFERRED]
     candidates = dict.fromkeys(preferred or [value for value, rank in claims if rank == _NORMAL])
     return [value for value in candidates if not any(_narrower(other, value) for other in candidates)]
@@ -196,3 +195,8 @@ def _days(node: ox.NamedNode, date: records.Term) -> Iterator[ox.Triple]:
         yield ox.Triple(node, _EARLIEST, ox.Literal(found.earliest.isoformat(), datatype=_XSD_DATE))
     if found and found.latest:
         yield ox.Triple(node, _LATEST, ox.Literal(found.latest.isoformat(), datatype=_XSD_DATE))
+
+
+def shown(claims: list[tuple[records.Term, records.Term]]) -> list[records.Term]:
+    """The values that readers see of claims about one detail, given with their ranks."""
+    return _shown(claims)

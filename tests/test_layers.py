@@ -21,6 +21,8 @@ LAYERS = (
     {"tables"},
     {"export", "proposals", "forms"},
     {"releases"},
+    {"shell"},
+    {"cli_link"},
     {"web", "cli", "client"},
 )
 MODULES = sorted((ROOT / "hrc_graph").rglob("*.py"))

@@ -126,8 +126,8 @@ def split(
 def retire(thing: str, instead: str, why: Mapping[str, str], ground: Ground) -> dict[str, bytes]:
     """Take back a record that doubles another, or should not be: its address leads there (301), or says why (410).
 
-    What it says goes to the other one, `instead`, as further names, codes and evidence; what pointed at it points there.
-    Without another, nothing may point at it any more. `why` is a sentence by language. Raises `BadInput`.
+    What it says goes to the other one, `instead`, as further names, codes and evidence; what pointed at it points
+    there. Without another, nothing may point at it any more. `why` is a sentence by language. Raises `BadInput`.
     """
     acting = _Acting(ground)
     node = acting.known(thing)

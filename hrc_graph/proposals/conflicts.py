@@ -85,7 +85,7 @@ class Conflict:
 
 
 def conflicts(ground: Ground, language: str = "en", *, decided: bool = False, subject: str = "") -> list[Conflict]:
-    """The open conflicts, or with `decided` every detail of which claims are written; of one record, if one is named."""
+    """The open conflicts, or with `decided` every detail with several claims; of one record, if one is named."""
     told = _open(ground)
     grouped: dict[tuple[str, str, str], list[dict[str, str]]] = {}
     for row in ground.select(_CLAIMS):
@@ -105,7 +105,7 @@ def rank(
 ) -> dict[str, bytes]:
     """Rank a written claim; `reason` is a concept of the reasons, needed for any rank but `normal`.
 
-    Preferring one makes another preferred claim about the same detail normal again. Gives the new text of the dossiers.
+    Preferring one makes another preferred claim about the same detail normal again. Gives the new text of dossiers.
     Raises `BadInput`.
     """
     dossiers, node = ground.dossiers(), ox.NamedNode(claim)
