@@ -126,7 +126,7 @@ def split(
 def retire(thing: str, instead: str, why: Mapping[str, str], ground: Ground) -> dict[str, bytes]:
     """Take back a record that doubles another, or should not be: its address leads there (301), or says why (410).
 
-    What it says goes to the other one, `instead`, as further names, codes and evidence; what pointed at it points
+    What it says goes to the other one, `instead`, as further names, codes and claims; what pointed at it points
     there. Without another, nothing may point at it any more. `why` is a sentence by language. Raises `BadInput`.
     """
     acting = _Acting(ground)
@@ -225,6 +225,7 @@ class _Acting:
         """Move what a record says, and what points at it, to another one; leave nothing but its address."""
         store, dossiers = self.ground.store, self.dossiers
         own = [quad for quad in store.quads_for_pattern(node, None, None, None) if self._is_written(quad)]
+        own.sort(key=lambda quad: (quad.predicate == CITES, str(quad)))  # evidence of its own stays with its own words
         pointing = [quad for quad in store.quads_for_pattern(None, None, node, None) if self._is_written(quad)]
         if pointing and instead is None:
             first = pointing[0].subject
@@ -232,14 +233,18 @@ class _Acting:
                 f"{len(pointing)} statements point at it, such as one of {_short(str(first)[1:-1], self.ground)}.",
                 "Name the record that stands in its place, or change those first.",
             )
+        for quad in pointing:
+            if quad.predicate == SUBJECT and instead is not None and isinstance(quad.subject, ox.NamedNode):
+                for claimed in dossiers.about(quad.subject)[PREDICATE]:
+                    assert isinstance(claimed, ox.NamedNode)
+                    dossiers.contest(instead, claimed, {})
+        evidence = [quad.object for quad in own if quad.predicate == CITES and isinstance(quad.object, ox.NamedNode)]
         for quad in own:
             assert not isinstance(quad.object, ox.Triple)
             dossiers.drop(node, quad.predicate, quad.object)
-            if instead is not None and quad.predicate in _KEPT:
+            if instead is not None and quad.predicate not in _OWN and quad.object != instead:
                 graph = dossiers.graph_of[instead.value]
-                target = _ALSO if quad.predicate == LABEL else quad.predicate
-                if quad.object not in dossiers.values(instead, LABEL):
-                    dossiers.put(graph, instead, target, quad.object)
+                dossiers.add(graph, instead, quad.predicate, quad.object, evidence)
         for quad in pointing:
             assert isinstance(quad.subject, ox.NamedNode)
             assert instead is not None
@@ -262,7 +267,6 @@ class _Acting:
         matter = next((str(term.value) for term in said.get(MATTER, ())), "")
         new = records.claim_iri(ox.Triple(subject, predicate, value), cited, base=self.ground.base, matter=matter)
         graph = self.dossiers.graph_of[subject.value]
-        self.dossiers.contest(subject, predicate, {})
         for prop, terms in said.items():
             self.dossiers.drop(claim, prop)
             for term in terms:
@@ -277,8 +281,16 @@ class _Acting:
         return not str(quad.graph_name).startswith(f"<{self.ground.base}graph/derived/")
 
 
-_KEPT = frozenset((LABEL, _ALSO, CITES, cells.short_iri("skos:notation"), cells.short_iri("foaf:page")))
-"""What a doubled record gives to the other one."""
+_OWN = frozenset(
+    map(
+        cells.short_iri,
+        (
+            *("rdf:type", "dcterms:type", "hrc:primaryPlace", "hrc:partOf", "hrc:actor", "hrc:recipient", "hrc:mode"),
+            *("hrc:role", "hrc:under", "hrc:inWave", "hrc:at", "geo:hasDefaultGeometry"),
+        ),
+    )
+)
+"""What a doubled record does not give to the other one, for that has its own and one only."""
 
 
 def _date(text: str) -> ox.Literal:

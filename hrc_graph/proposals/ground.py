@@ -67,12 +67,13 @@ class Ground:
         return f"{space}{local}" if space else text
 
     def values(self, iri: str, predicate: str) -> list[Term]:
-        """What is shown of a thing for a property such as `hrc:date`, each value once, in a fixed order."""
+        """What is shown of a thing for a property, such as `hrc:date` or its IRI: each value once, in a fixed order."""
         try:
             node = ox.NamedNode(iri)
         except ValueError:
             return []
-        quads = self.store.quads_for_pattern(node, cells.short_iri(predicate), None, None)
+        prop = ox.NamedNode(predicate) if "://" in predicate else cells.short_iri(predicate)
+        quads = self.store.quads_for_pattern(node, prop, None, None)
         found = {quad.object for quad in quads if isinstance(quad.object, ox.NamedNode | ox.Literal)}
         return sorted(found, key=str)
 
