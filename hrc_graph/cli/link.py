@@ -30,12 +30,12 @@ def link(
 ) -> None:
     """Record that a government took on a text or campaign. Exits 0 when it could, 1 when the shapes refuse, 2 else."""
     from hrc_graph.index import Index
-    from hrc_graph.proposals import drafting, effect, linking, sentences
+    from hrc_graph.proposals import drafting, linking, sentences
     from hrc_graph.proposals.ground import Ground
 
     with errors():
-        opened = open_workspace(workspace)
-        ground = Ground(opened)
+        index = Index.open(open_workspace(workspace))
+        ground = Ground(index.workspace, index.store)
         proposal = linking.link(
             government, to, ground, mode=mode, source=source, date=date, locator=locator, title=title, language=language
         )
@@ -45,7 +45,7 @@ def link(
         if not draft.changes:
             print("It is recorded already: nothing was changed.")
             return
-        report = effect.judged(draft.changes, ground)
+        report = index.judge(draft.changes)
         for problem in draft.beside(report, ground):
             if problem.severity != "Info":
                 print(f"{problem.severity.lower()}: {problem.message('en')}")
@@ -55,6 +55,6 @@ def link(
         if dry_run:
             print(f"would change {', '.join(draft.changes)}")
             return
-        change = Index.open(opened).accept(draft.changes, told[0].rstrip("."), None)
+        change = index.accept(draft.changes, told[0].rstrip("."), None)
         print(f"changed {', '.join(draft.changes)}")
         print(f"hrc undo {change.id} takes it back")
