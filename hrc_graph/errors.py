@@ -7,7 +7,8 @@
     │   ├── BadQuery            SPARQL that does not parse, or asks for an update
     │   ├── BadParameter        a parameter of a question that is missing or ill-typed
     │   ├── BadRequest          an HTTP request against the SPARQL protocol
-    │   └── BadRelease          a release that cannot be made: its name, the tree, what the shapes say
+    │   ├── BadRelease          a release that cannot be made: its name, the tree, what the shapes say
+    │   └── NotConforming       a change that the shapes do not allow
     ├── Refused                 well-formed, but this service does not do it
     │   ├── QueryTooLarge       past the size, depth or number of tokens allowed
     │   ├── ServiceRefused      SERVICE would call another server
@@ -24,6 +25,8 @@
     │   └── OutOfMemory         at its memory limit
     ├── Busy                    too many questions are waiting already
     ├── Throttled               one client has asked for more than its share
+    ├── Conflict                somebody else changed the same dossier meanwhile
+    ├── Unwritable              the disk is full, or the folder takes no files
     ├── Unauthorized            an update without the right token
     └── EngineFailure           the engine or a remote endpoint failed
 
@@ -34,6 +37,7 @@ Each carries what was wrong, where if known, and what to do about it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
@@ -82,6 +86,13 @@ class BadRequest(BadInput):
 
 class BadRelease(BadInput):
     """A release that cannot be made as things stand."""
+
+
+@dataclass
+class NotConforming(BadInput):
+    """A change that the shapes do not allow; `report` is the `validation.Report` that says why."""
+
+    report: Any = field(default=None, kw_only=True, repr=False)
 
 
 class Refused(HrcError):
@@ -152,6 +163,21 @@ class Throttled(HrcError):
     """One client has asked for more than its share; it may come back after so many seconds."""
 
     retry_after: int = field(default=60, kw_only=True)
+
+
+@dataclass
+class Conflict(HrcError):
+    """Somebody else changed the same dossiers meanwhile: by name what was to be written, and what stands there now.
+
+    None is for a dossier that is not there.
+    """
+
+    yours: dict[str, bytes | None] = field(default_factory=dict, kw_only=True, repr=False)
+    current: dict[str, bytes | None] = field(default_factory=dict, kw_only=True, repr=False)
+
+
+class Unwritable(HrcError):
+    """The disk is full, or the folder takes no files. Nothing was changed."""
 
 
 class Unauthorized(HrcError):

@@ -18,9 +18,10 @@ LAYERS = (
     {"engine"},
     {"workspace", "description", "chronicle", "directory"},
     {"review", "publishing", "reconciliation", "extension"},
+    {"index"},
     {"tables"},
     {"export"},
-    {"releases"},
+    {"releases", "backups"},
     {"drawing"},
     {"web", "cli", "client"},
 )
