@@ -23,7 +23,7 @@ import pyoxigraph as ox
 from hrc_graph import derive, files, publishing, records, slices, validation
 from hrc_graph.engine import snapshots
 from hrc_graph.engine.snapshots import Progress, Snapshot
-from hrc_graph.errors import BadFile, BadInput, Busy, Conflict, NotConforming, Unwritable
+from hrc_graph.errors import BadFile, BadInput, Busy, ChangedMeanwhile, NotConforming, Unwritable
 from hrc_graph.publishing import Author, Change
 from hrc_graph.validation import Report, Result
 from hrc_graph.workspace import Workspace
@@ -134,9 +134,9 @@ class Index:
         Without an author it is whom git is told to be.
 
         `on` has the SHA-256 of the version of each dossier that the author saw, empty for one that was not there.
-        Raises `Conflict` when one is another now, `NotConforming` with the report of what this change would break,
-        `BadFile` for a text that does not parse or a name that no dossier can have, `BadInput` when nothing changes or
-        git is in the middle of something, `Busy`, `Unwritable`.
+        Raises `ChangedMeanwhile` when one is another now, `NotConforming` with the report of what this change would
+        break, `BadFile` for a text that does not parse or a name that no dossier can have, `BadInput` when nothing
+        changes or git is in the middle of something, `Busy`, `Unwritable`.
         """
         with self._mutex, publishing.turn(self.workspace):
             self._refresh()
@@ -235,7 +235,7 @@ class Index:
     def _check_seen(self, changes: Contents, on: Mapping[str, str]) -> None:
         others = [name for name, seen in on.items() if self._sums.get(name, "") != seen]
         if others:
-            raise Conflict(
+            raise ChangedMeanwhile(
                 f"{', '.join(others)} was changed by somebody else since you opened it.",
                 "Look at both versions and save again.",
                 yours={name: changes.get(name) for name in others},

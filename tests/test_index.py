@@ -251,7 +251,7 @@ def test_the_second_of_two_editors_is_told_what_the_first_wrote(index: Index, pa
     seen = {LAHAT: hashlib.sha256(past.workspace.files.path(LAHAT).read_bytes()).hexdigest()}
     first, second = named(past.workspace, "Fictional one"), named(past.workspace, "Fictional two")
     index.accept(first, "One", ANA, on=seen)
-    with pytest.raises(errors.Conflict, match=LAHAT) as conflict:
+    with pytest.raises(errors.ChangedMeanwhile, match=LAHAT) as conflict:
         index.accept(second, "Two", Author("Ben"), on=seen)
     assert problems.status_of(conflict.value) == 409
     assert conflict.value.yours == second
