@@ -271,15 +271,31 @@ def release(
 
 
 @app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A folder that is not there yet, or is empty.")],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Copy the workspace with its history and a dump; the copy is a workspace itself, to be served or copied back."""
+    from hrc_graph import backups
+
+    with _errors():
+        opened = _open(workspace)
+        with _progress() as progress:
+            made = backups.make(opened, folder, progress)
+        print(f"{made.hash}  RDFC-1.0 of snapshot {made.snapshot}, {made.triples} triples")
+
+
+@app.command()
 def undo(
     change: Annotated[str, typer.Argument(help="The commit, or the number without git. Default: the newest.")] = "",
     workspace: WorkspaceOption = None,
 ) -> None:
     """Put back what stood before a change of data/."""
-    from hrc_graph import publishing
+    from hrc_graph.index import Index
 
     with _errors():
-        undone = publishing.undo(_open(workspace), change)
+        with _progress() as progress:
+            undone = Index.open(_open(workspace), progress).undo(change)
         print(f"Undone: {undone.what} ({len(undone.after)} dossiers)")
 
 
@@ -365,10 +381,10 @@ def _open(folder: Path | None, settings: Settings | None = None) -> Workspace:
 
 
 def _snapshot(workspace: Workspace, *, fresh: bool = False) -> snapshots.Snapshot:
+    from hrc_graph import index
+
     with _progress() as progress:
-        return snapshots.current(
-            workspace.files, workspace.state, base=workspace.settings.base, fresh=fresh, progress=progress
-        )
+        return index.current(workspace, fresh=fresh, progress=progress)
 
 
 @contextlib.contextmanager

@@ -20,9 +20,13 @@ from hrc_graph.desk import Desk
 from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
+from hrc_graph.listings import LISTINGS
 from hrc_graph.web import (
+    atlas,
     catalogue,
+    dashboard,
     descriptions,
+    explorer,
     feeds,
     graphs,
     headers,
@@ -38,9 +42,11 @@ from hrc_graph.web import desk as secretariat
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.finder import Finder
+from hrc_graph.web.kept import Kept
 from hrc_graph.web.languages import READER, reader_of
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.releases import Opened, Releases
+from hrc_graph.web.representations import Representations
 from hrc_graph.web.sparql import SparqlApp
 from hrc_graph.workspace import Workspace
 
@@ -142,7 +148,8 @@ _PLACES = frozenset(
     (
         *("front", "queries", "graphs", "graph", "dumps", "dataset", "releases", "static", "health", "metrics"),
         *_PRIVATE_PLACES,
-        *(".well-known", "feeds", "version", "search", "opensearch.xml", "reconcile"),
+        *(".well-known", "feeds", "version", "search", "opensearch.xml", "reconcile", "map", "timeline"),
+        *LISTINGS,
         *("id", "def", "vocab", "shape", "shapes", "ontology", "doc"),
     )
 )
@@ -156,6 +163,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     clients, metrics = Clients(settings), Metrics(cached)
     answers = Answers(cached, clients)
     described = descriptions.Descriptions(answers, workspace)
+    represented = Representations(answers, workspace.questions, settings)
     released = Releases(workspace, clients, metrics)
     app = FastAPI(
         title="Human Rights Cities graph",
@@ -165,14 +173,18 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
         redirect_slashes=False,  # its redirects lead to whatever host the client made up
     )
     app.include_router(pages.router(answers, metrics, workspace))
-    app.include_router(library.router(Opened("", answers, workspace.questions), released, settings))
+    app.include_router(library.router(Opened("", answers, workspace.questions, represented), released, settings))
     app.include_router(graphs.router(answers, settings))
     app.include_router(descriptions.router(described))
     app.include_router(feeds.router(workspace))
-    app.include_router(resources.router(answers, workspace))
+    app.include_router(resources.router(represented, workspace))
+    app.include_router(explorer.router(answers, represented.naming, clients, settings))
     finder = Finder(answers, clients, settings)
     app.include_router(reconcile.router(finder, settings))
     app.include_router(search.router(finder, settings))
+    drawn = atlas.Atlas(Kept(answers, workspace))
+    app.include_router(dashboard.router(drawn, finder))
+    app.include_router(atlas.router(drawn, finder))
     app.include_router(releases.router(released, settings.base))
     app.include_router(catalogue.router(catalogue.Catalogue(answers, workspace, released)))
     if desk:

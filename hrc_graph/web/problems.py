@@ -18,9 +18,11 @@ _LOG = logging.getLogger("hrc_graph.web")
 
 _STATUS: tuple[tuple[type[errors.HrcError], int], ...] = (
     (errors.Unauthorized, 401),
-    (errors.Conflict, 409),
     (errors.SlowRequest, 408),
     (errors.Throttled, 429),
+    (errors.Conflict, 409),
+    (errors.Unwritable, 503),
+    (errors.NotConforming, 422),
     (errors.QueryTooLarge, 400),
     (errors.ServiceRefused, 403),
     (errors.AnswerTooLarge, 413),

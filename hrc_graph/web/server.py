@@ -28,7 +28,7 @@ from hrc_graph.web.metrics import log_to_stderr
 from hrc_graph.workspace import Workspace
 
 _LOG = logging.getLogger("hrc_graph")
-_LOOK_EVERY = 0.25
+_LOOK_EVERY = 0.05
 """Seconds between two looks for a new snapshot."""
 _DAY = 86_400.0
 
