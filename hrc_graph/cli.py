@@ -18,9 +18,7 @@ from hrc_graph import __version__, cli_desk, formats, namespaces, questions
 from hrc_graph.engine import Engine, Question, snapshots
 from hrc_graph.errors import BadFile, BadParameter
 from hrc_graph.settings import Judge, Settings
-from hrc_graph.shell import ERR as _ERR
-from hrc_graph.shell import DeskUrl, WorkspaceOption
-from hrc_graph.shell import errors as _errors
+from hrc_graph.shell import ERR, DeskUrl, WorkspaceOption, errors
 from hrc_graph.workspace import Workspace, open_workspace
 
 app = typer.Typer(help="The Human Rights Cities graph.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -89,7 +87,7 @@ def serve(
     """Answer questions over HTTP: build the index if files changed, start, print the address."""
     from hrc_graph.web import server
 
-    with _errors():
+    with errors():
         services = tuple(map(_service_prefix, allow_service or ()))
         settings = Settings(
             base=_base(base),
@@ -118,7 +116,7 @@ def build(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Derive the snapshot that questions are answered from; prints its id."""
-    with _errors():
+    with errors():
         snapshot = _snapshot(_open(workspace, Settings(base=_base(base))), fresh=fresh)
         print(f"{snapshot.id}  {snapshot.triples} triples in {snapshot.graphs} graphs")
 
@@ -135,7 +133,7 @@ def validate(
     """Judge records by the shapes. Exits 0 when they conform, 1 when not, 2 when they cannot be judged."""
     from hrc_graph import review
 
-    with _errors():
+    with errors():
         opened = _open(workspace)
         wanted = [*(paths or ()), *(opened.files.changed() if changed else ())]
         if changed and not wanted:
@@ -166,7 +164,7 @@ def query(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Ask SPARQL of the workspace or of any endpoint; the whole answer goes to standard output."""
-    with _errors():
+    with errors():
         opened = _open(workspace, Settings(time_limit=time_limit, workers=1))
         asked = _question(opened, question, param or [], format)
         body = asyncio.run(_ask(opened, asked, endpoint))
@@ -190,7 +188,7 @@ def bring(
     """Bring tables in, all or nothing. Exits 0 when they could come in, 1 when rows are wrong, 2 on other errors."""
     from hrc_graph.tables import bringing, kinds, writing
 
-    with _errors():
+    with errors():
         opened = _open(workspace)
         known = bringing.table_kinds(opened)
         if template:
@@ -232,7 +230,7 @@ def export(
     from hrc_graph import export as leaving
     from hrc_graph.tables import exporting
 
-    with _errors():
+    with errors():
         opened = _open(workspace)
         if folder is None and tables is None:
             raise BadParameter("No folder was named.", "hrc export DIR writes dumps and tables into it.")
@@ -258,7 +256,7 @@ def release(
     """Tag the last commit as a release and write it below releases/; of a tag without a folder, write it again."""
     from hrc_graph import releases
 
-    with _errors():
+    with errors():
         opened = _open(workspace)
         if notes and not notes.is_file():
             raise BadFile(f"There is no file {notes}.", "Name a text file.")
@@ -278,7 +276,7 @@ def backup(
     """Copy the workspace with its history and a dump; the copy is a workspace itself, to be served or copied back."""
     from hrc_graph import backups
 
-    with _errors():
+    with errors():
         opened = _open(workspace)
         with _progress() as progress:
             made = backups.make(opened, folder, progress)
@@ -293,7 +291,7 @@ def undo(
     """Put back what stood before a change of data/."""
     from hrc_graph.index import Index
 
-    with _errors():
+    with errors():
         with _progress() as progress:
             undone = Index.open(_open(workspace), progress).undo(change)
         print(f"Undone: {undone.what} ({len(undone.after)} dossiers)")
@@ -309,13 +307,13 @@ def tell(
     from hrc_graph import changes
     from hrc_graph.history import History
 
-    with _errors():
+    with errors():
         opened = _open(workspace)
         base = opened.settings.base
         with History(opened.root) as history:
             told = list(changes.told(history, base=base))
             if history.is_shallow:
-                _ERR.print("This clone is shallow: what was changed before is not told.")
+                ERR.print("This clone is shallow: what was changed before is not told.")
         if thing:
             told = changes.about(told, thing, base=base)
         if format is HistoryFormat.json:
@@ -391,7 +389,7 @@ def _snapshot(workspace: Workspace, *, fresh: bool = False) -> snapshots.Snapsho
 def _progress() -> Iterator[snapshots.Progress]:
     """A bar on standard error for each thing that is done, gone when all is done."""
     columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=_ERR, transient=True, disable=not _ERR.is_terminal) as bars:
+    with Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal) as bars:
         tasks = {}
 
         def show(what: str, done: int, of: int) -> None:
