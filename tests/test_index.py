@@ -329,10 +329,10 @@ def test_a_server_shows_each_change_and_an_import_of_another_process_and_its_und
             while server.sparql(f"{act} # {time.monotonic()}").json()["boolean"] is not expected:
                 assert time.monotonic() < until
                 time.sleep(0.05)
+            assert index.refresh()
             if expected:
                 undone = CliRunner().invoke(app, ["undo", "--workspace", str(past.root)], catch_exceptions=False)
                 assert undone.output == "Undone: import of commitments.csv (1 dossiers)\n"
-        assert index.refresh()
         assert server.get("health").json()["snapshot"] == index.snapshot.id
         assert not [line for line in server.log if "could not" in line]
 
