@@ -107,6 +107,17 @@ def page(server: Server, path: str, **parameters: str) -> Inert:
     return inert(response.text)
 
 
+def test_lists_of_hostile_things_are_inert_and_choosing_them_too(hostile: Server) -> None:
+    for name in ("governments", "instruments", "themes", "events", "awards", "sources", "conflicts"):
+        page(hostile, name)
+        page(hostile, name, q=LABELS[0], sort="-name" if name not in ("awards", "conflicts") else "")
+    shown = page(hostile, "governments", lang="id")
+    assert any(label in shown.text for label in LABELS)
+    for label in (*LABELS, *SCHEMES):
+        page(hostile, "governments", country=label, theme=label)
+        page(hostile, "sources", publisher=label)
+
+
 def test_hostile_labels_are_text_on_every_page_of_a_thing(hostile: Server) -> None:
     for thing in THINGS:
         shown = page(hostile, f"doc/{thing}")
