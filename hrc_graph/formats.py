@@ -69,7 +69,7 @@ def negotiate(accept: str | None, offered: tuple[Format, ...]) -> Format:
     """
     if not accept or not accept.strip():
         return offered[0]
-    ranges = _ranges(accept)
+    ranges = weighted(accept)
     best, best_quality = None, 0.0
     for candidate in offered:
         exact = [quality for media_range, quality in ranges if media_range in candidate.media_types[1:]]
@@ -82,10 +82,11 @@ def negotiate(accept: str | None, offered: tuple[Format, ...]) -> Format:
     return best
 
 
-def _ranges(accept: str) -> list[tuple[str, float]]:
-    ranges = []
-    for part in accept.split(","):
-        media_range, *parameters = (piece.strip().lower() for piece in part.split(";"))
+def weighted(header: str) -> list[tuple[str, float]]:
+    """What an Accept header, or another of its form, names, in small letters and with its quality from 0 to 1."""
+    named = []
+    for part in header.split(","):
+        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
         quality = 1.0
         for parameter in parameters:
             if parameter.startswith("q="):
@@ -93,9 +94,9 @@ def _ranges(accept: str) -> list[tuple[str, float]]:
                     quality = min(max(float(parameter[2:]), 0.0), 1.0)
                 except ValueError:
                     quality = 0.0
-        if media_range:
-            ranges.append((media_range, quality))
-    return ranges
+        if name:
+            named.append((name, quality))
+    return named
 
 
 def _quality(media_type: str, ranges: list[tuple[str, float]]) -> float:

@@ -195,7 +195,8 @@ def test_12_the_address_of_the_format_is_told_and_gives_the_same(get: Get, thing
 @every_thing
 def test_13_caches_are_told_what_the_answer_depends_on(get: Get, thing: str) -> None:
     for kind in TYPES:
-        assert get(document(thing), kind).headers["vary"] == "Accept, Accept-Encoding"
+        depends = "Accept, Accept-Encoding" + (", Accept-Language" if kind == "text/html" else "")
+        assert get(document(thing), kind).headers["vary"] == depends
         assert get(document(thing), kind).headers["cache-control"] == "no-cache"
 
 

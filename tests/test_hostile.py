@@ -27,9 +27,10 @@ SCHEMES = (f"javascript:{RUN.replace(' ', '')}", "data:text/html,%3Cscript%3Eale
 LANGUAGES = ("en", "id", "en-x-onload", "zzzzzzzz-aaaaaaaa")
 THINGS = ("text/fictional-hostile", "gov/fictional-hostile", "place/fictional-hostile", "source/fictional-hostile")
 _ALLOWED = (
-    "html head meta title link body a header nav main h1 h2 p footer table thead tbody tr th td code pre span br "
-    "form label textarea select option button input datalist details summary div ul ol li "
-    "dl dt dd q strong em mark"
+    "html head meta title link body a header nav main h1 h2 h3 h4 p footer table thead tbody tfoot tr th td caption "
+    "colgroup col code pre span br form label textarea select option optgroup button input datalist output fieldset "
+    "legend details summary div ul ol li dl dt dd q strong em mark section article aside figure figcaption small abbr "
+    "time b i blockquote hr img svg g path circle rect line polyline polygon text tspan desc defs use symbol marker"
 )
 
 
@@ -43,11 +44,12 @@ class Inert(HTMLParser):
         self._block = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "script":  # a block of data, which no browser runs
+        if tag == "script" and "src" not in dict(attrs):  # a block of data, which no browser runs
             assert dict(attrs).get("type") == "application/ld+json"
-            assert "src" not in dict(attrs)
             return
-        assert tag in _ALLOWED.split(), tag
+        if tag in ("script", "img", "use"):
+            assert (dict(attrs).get("src") or dict(attrs).get("href") or "").startswith(("/static/", "#")), attrs
+        assert tag in (*_ALLOWED.split(), "script"), tag
         for name, value in attrs:
             assert not name.startswith("on"), (tag, name)
             assert name not in ("style", "srcdoc", "formaction", "background", "http-equiv"), (tag, name)

@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from hrc_graph import __version__, guard
+from hrc_graph import __version__, formats, guard
 from hrc_graph.engine import Answer, Question
 from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.worker import packed
 from hrc_graph.web import headers
 from hrc_graph.web.clients import Clients, address
+from hrc_graph.web.languages import READER
 from hrc_graph.web.templates import render
 
 _COMMON = [(name.lower().encode(), value.encode()) for name, value in headers.COMMON.items()]
@@ -23,6 +24,7 @@ LATEST = (b"cache-control", b"no-cache")
 _FLEETING = (b"cache-control", b"no-store")
 _COMPLETE = (b"x-result-complete", b"true")
 VARY = (b"vary", b"Accept, Accept-Encoding")
+VARY_PAGE = (b"vary", b"Accept, Accept-Encoding, Accept-Language")
 
 
 class Whole(Response):
@@ -49,16 +51,22 @@ def page(
     fields: Sequence[tuple[bytes, bytes]] = (LATEST,),
     **values: Any,
 ) -> Whole:
-    """A page made from a template, in the coding that the headers of the request ask for."""
-    return sent(render(template, **values).encode(), "text/html; charset=utf-8", asked, fields, status)
+    """A page made from a template, in the reader's language and the coding that the headers of the request ask for."""
+    about = (*fields, (b"content-language", READER.get().language.encode()))
+    return sent(render(template, **values).encode(), formats.HTML.content_type, asked, about, status, VARY_PAGE)
 
 
 def sent(
-    body: bytes, content_type: str, asked: Mapping[str, str], fields: Sequence[tuple[bytes, bytes]], status: int = 200
+    body: bytes,
+    content_type: str,
+    asked: Mapping[str, str],
+    fields: Sequence[tuple[bytes, bytes]],
+    status: int = 200,
+    vary: tuple[bytes, bytes] = VARY,
 ) -> Whole:
     """A body in the coding that the headers of the request ask for, with these headers and what they do not say."""
     body, encoding = packed(body, encoding_of(asked.get("accept-encoding", "")))
-    about = [(b"content-type", content_type.encode()), VARY, *fields]
+    about = [(b"content-type", content_type.encode()), vary, *fields]
     if encoding:
         about.append((b"content-encoding", encoding.encode()))
     return Whole(body, about, status)
@@ -108,10 +116,10 @@ class Answers:
             fields.append((b"content-encoding", answer.encoding.encode()))
         return Whole(answer.body, fields)
 
-    def unchanged(self, tag: str) -> Whole:
+    def unchanged(self, tag: str, vary: tuple[bytes, bytes] = VARY) -> Whole:
         """304: what the client holds is still so."""
         snapshot = self.engine.snapshot.encode()
-        return Whole(b"", [(b"etag", tag.encode()), VARY, LATEST, (b"x-snapshot", snapshot)], 304)
+        return Whole(b"", [(b"etag", tag.encode()), vary, LATEST, (b"x-snapshot", snapshot)], 304)
 
     def tag(self, question: Question, also: str = "") -> str:
         """The entity tag of the answer to a question; empty when the answer changes by itself.
@@ -143,16 +151,6 @@ def encoding_of(accept_encoding: str) -> str:
     """The content coding to answer in: `zstd`, `gzip` or none (RFC 9110, section 12.5.3)."""
     if not accept_encoding:
         return ""
-    liked: dict[str, float] = {}
-    for part in accept_encoding.lower().split(","):
-        name, *parameters = (piece.strip() for piece in part.split(";"))
-        quality = 1.0
-        for parameter in parameters:
-            if parameter.startswith("q="):
-                try:
-                    quality = float(parameter[2:])
-                except ValueError:
-                    quality = 0.0
-        liked[name] = quality
+    liked = dict(formats.weighted(accept_encoding))
     best = max(("zstd", "gzip"), key=lambda name: liked.get(name, liked.get("*", 0.0)))
     return best if liked.get(best, liked.get("*", 0.0)) > 0 else ""

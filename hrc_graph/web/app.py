@@ -36,6 +36,7 @@ from hrc_graph.web import (
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.finder import Finder
+from hrc_graph.web.languages import READER, reader_of
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.releases import Opened, Releases
 from hrc_graph.web.sparql import SparqlApp
@@ -61,6 +62,7 @@ class WebApp:
         if scope["type"] != "http":
             await self._rest(scope, receive, send)
             return
+        READER.set(reader_of(scope))
         send = self._released.marking(send, scope["path"])
         if scope["path"] == "/sparql":
             await self._sparql(scope, receive, send)

@@ -20,6 +20,7 @@ from hrc_graph.errors import Busy, EngineFailure
 from hrc_graph.settings import Settings
 from hrc_graph.web.answers import LATEST, Answers, Whole, client_of, matches, sent
 from hrc_graph.web.clients import Clients
+from hrc_graph.web.languages import READER
 
 _RELAY = "from hrc_graph import directory; directory.relay()"
 _WAITING = 64
@@ -89,7 +90,7 @@ class Finder:
         """
         names = ("accept", "accept-encoding", "host")
         path = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
-        parts = (__version__, path, *(request.headers.get(name, "") for name in names))
+        parts = (__version__, path, READER.get().language, *(request.headers.get(name, "") for name in names))
         digest = hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
         return f'W/"{self.answers.engine.snapshot}-{digest}"'
 

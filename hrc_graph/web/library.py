@@ -18,6 +18,7 @@ from hrc_graph.questions import NamedQuery, Parameter
 from hrc_graph.settings import Settings
 from hrc_graph.web import headers
 from hrc_graph.web.answers import client_of, encoding_of, page
+from hrc_graph.web.languages import READER
 from hrc_graph.web.releases import HEADER, Opened, Releases
 from hrc_graph.web.results import shown_table
 
@@ -113,6 +114,8 @@ def router(live: Opened, released: Releases, settings: Settings) -> APIRouter:
     async def at(name: str, request: Request) -> Response:
         """The answer of the live data, or of the release that the request names."""
         given = dict(request.query_params)
+        if all(parameter.name != "lang" for parameter in questions.find(live.questions, name).parameters):
+            given.pop("lang", None)  # it says the language of the page
         async with of(given.pop("release", "")) as opened:
             return await respond(opened, name, given, request)
 
@@ -136,6 +139,8 @@ def router(live: Opened, released: Releases, settings: Settings) -> APIRouter:
         snapshot = of.answers.engine.snapshot
         current = of.release or released.of(snapshot)
         fields = [(b"cache-control", b"no-cache"), (b"x-snapshot", snapshot.encode())]
+        if any(parameter.name == "lang" for parameter in found.parameters):
+            given = {"lang": READER.get().language} | given
         try:
             table = shown_table(await ask(of, found.bound(given, base=base), request), settings)
         except BadParameter as error:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from hrc_graph import errors, formats
 from hrc_graph.web import headers
+from hrc_graph.web.languages import READER
 from hrc_graph.web.templates import render
 
 _LOG = logging.getLogger("hrc_graph.web")
@@ -69,6 +70,7 @@ def respond(error: errors.HrcError, accept: str | None, allow: str = "") -> Resp
         extra["Allow"] = allow
     if _wants_page(accept):
         page = render("problem.html", title=error.message, problem=problem)
+        extra |= {"Vary": "Accept, Accept-Language", "Content-Language": READER.get().language}
         return Response(page, status, extra, media_type="text/html")
     body = json.dumps(problem, ensure_ascii=False, indent=1)
     return Response(body, status, extra, media_type="application/problem+json")

@@ -26,8 +26,9 @@ from hrc_graph import __version__, formats, namespaces
 from hrc_graph.engine.worker import packed
 from hrc_graph.errors import BadRequest, Gone, NotFound
 from hrc_graph.web import headers, schemaorg
-from hrc_graph.web.answers import Answers, Whole, client_of, encoding_of, matches
+from hrc_graph.web.answers import VARY_PAGE, Answers, Whole, client_of, encoding_of, matches
 from hrc_graph.web.documents import Document, Documents
+from hrc_graph.web.languages import READER
 from hrc_graph.web.templates import render
 from hrc_graph.web.terms import Section, Terms
 from hrc_graph.web.things import page_of
@@ -108,7 +109,8 @@ def router(answers: Answers, workspace: Workspace) -> APIRouter:
         negotiated = format is None
         format = format or formats.negotiate(request.headers.get("accept"), formats.DOCUMENTS)
         encoding = encoding_of(request.headers.get("accept-encoding", ""))
-        key = (answers.engine.snapshot, stem, format.name, negotiated, encoding, _page(request))
+        language = READER.get() if format is formats.HTML else None
+        key = (answers.engine.snapshot, stem, format.name, negotiated, encoding, _page(request), language)
         made = kept.get(key)
         if made is None:
             try:
@@ -209,7 +211,8 @@ def _redirect(path: str) -> Response:
 
 def _tag(found: Document, format: formats.Format, encoding: str, library: str) -> str:
     """The entity tag. Weak: prefixes come in another order from another process."""
-    parts = "\0".join((__version__, found.iri, format.name, encoding, str(found.page), library))
+    language = READER.get().language if format is formats.HTML else ""
+    parts = "\0".join((__version__, found.iri, format.name, encoding, str(found.page), library, language))
     return f'W/"{found.snapshot}-{hashlib.blake2b(parts.encode(), digest_size=9).hexdigest()}"'
 
 
@@ -261,7 +264,8 @@ def _fields(
         "x-result-complete": "true" if found.pages == 1 else "false",
     }
     if format is formats.HTML:
-        fields["content-language"] = "en"
+        fields["content-language"] = READER.get().language
+        fields["vary"] = VARY_PAGE[1].decode()
     return [(name.encode(), value.encode()) for name, value in fields.items()]
 
 

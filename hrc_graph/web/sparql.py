@@ -19,8 +19,9 @@ from hrc_graph.engine.scratch import Scratch
 from hrc_graph.errors import BadInput, BadRequest, HrcError, QueryTooLarge, SlowRequest, Unauthorized, WrongMethod
 from hrc_graph.settings import Settings
 from hrc_graph.web import headers, problems, protocol
-from hrc_graph.web.answers import Answers, Whole, matches
+from hrc_graph.web.answers import VARY_PAGE, Answers, Whole, matches
 from hrc_graph.web.clients import Clients, address
+from hrc_graph.web.languages import READER
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.protocol import Asked, Parameters
 from hrc_graph.web.results import results_page
@@ -117,14 +118,14 @@ class SparqlApp:
 
     async def _page(self, asked: Asked, client: str, request: dict[str, str], receive: Receive) -> Response:
         guard.check(asked.question.text, self._settings)
-        tag = self._answers.tag(asked.question, also="page")
+        tag = self._answers.tag(asked.question, also=f"page-{READER.get().language}")
         if_none_match = request.get("if-none-match", "")
         held = bool(tag and matches(tag, if_none_match))
         if held and if_none_match.strip() != "*":
-            return self._answers.unchanged(tag)
+            return self._answers.unchanged(tag, VARY_PAGE)
         answer = await _unless_gone(self._answers.ask(asked.question, client), receive)
         if held:
-            return self._answers.unchanged(tag)
+            return self._answers.unchanged(tag, VARY_PAGE)
         return results_page(asked.question, answer, self._settings, request, tag)
 
     async def _update(self, method: str, parameters: Parameters, request: dict[str, str], url: str) -> Response:

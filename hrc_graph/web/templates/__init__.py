@@ -1,4 +1,4 @@
-"""Pages: Jinja2 templates of this folder, escaped by construction."""
+"""Pages: Jinja2 templates of this folder, escaped by construction, in the language of the reader."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import jinja2
 
 from hrc_graph import namespaces
+from hrc_graph.web.languages import LANGUAGES, READER, gettext, ngettext
 
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("hrc_graph.web", "templates"),
@@ -14,8 +15,16 @@ _ENVIRONMENT = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    extensions=["jinja2.ext.i18n"],
 )
-_ENVIRONMENT.globals["path_of"] = namespaces.path
+_ENVIRONMENT.policies["ext.i18n.trimmed"] = True
+_ENVIRONMENT.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+_ENVIRONMENT.globals |= {
+    "path_of": namespaces.path,
+    "languages": LANGUAGES,
+    "reader": READER.get,
+    "link": lambda path: READER.get().link(path),
+}
 
 
 def render(template: str, **values: Any) -> str:
