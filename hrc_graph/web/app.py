@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hrc_graph import __version__, errors, formats
@@ -20,7 +18,9 @@ from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
 from hrc_graph.web import (
+    assets,
     catalogue,
+    completions,
     descriptions,
     feeds,
     graphs,
@@ -39,6 +39,7 @@ from hrc_graph.web.finder import Finder
 from hrc_graph.web.languages import READER, reader_of
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.releases import Opened, Releases
+from hrc_graph.web.results import Studio
 from hrc_graph.web.sparql import SparqlApp
 from hrc_graph.workspace import Workspace
 
@@ -143,7 +144,9 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     clients, metrics = Clients(settings), Metrics(cached)
     answers = Answers(cached, clients)
     described = descriptions.Descriptions(answers, workspace)
-    released = Releases(workspace, clients, metrics)
+    held = assets.Assets()
+    studio = Studio(workspace, held, lambda: list(released.known()))
+    released = Releases(workspace, clients, metrics, studio)
     app = FastAPI(
         title="Human Rights Cities graph",
         version=__version__,
@@ -162,7 +165,8 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     app.include_router(search.router(finder, settings))
     app.include_router(releases.router(released, settings.base))
     app.include_router(catalogue.router(catalogue.Catalogue(answers, workspace, released)))
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.include_router(completions.router(completions.Completions(answers, settings.base)))
+    app.include_router(assets.router(held))
 
     @app.exception_handler(errors.HrcError)
     async def known(request: Request, error: errors.HrcError) -> Response:
@@ -185,5 +189,5 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
         return await described.respond("service", format, url, asked)
 
     scratch = engine if isinstance(engine, Scratch) else None
-    endpoint = SparqlApp(answers, clients, metrics, settings, describe, scratch, token)
+    endpoint = SparqlApp(answers, clients, metrics, settings, describe, studio, scratch=scratch, token=token)
     return WebApp(endpoint, app, metrics, released, settings.base)

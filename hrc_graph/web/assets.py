@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,7 +24,14 @@ _FOREVER = (b"cache-control", b"public, max-age=31536000, immutable")
 _VARY = (b"vary", b"Accept-Encoding")
 _UNSEEN = frozenset((f"{_BUILT}sources.sha256", f"{_BUILT}names.json"))
 """Notes of the build to itself and to this module."""
-_TEXT = frozenset(("text/javascript", "text/css", "text/plain", "application/json", "image/svg+xml"))
+_KINDS: Final = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+}
+"""Every kind of file that there is; all are text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Assets:
         names = folder / _BUILT / "names.json"
         self._built: dict[str, str] = json.loads(names.read_text("utf-8")) if names.is_file() else {}
         self._files = {
-            name: self._read(path, name)
+            name: self._read(path)
             for path in sorted(folder.rglob("*"))
             if path.is_file() and (name := path.relative_to(folder).as_posix()) not in _UNSEEN
         }
@@ -69,14 +75,12 @@ class Assets:
         body = found.bodies.get(encoding, found.bodies[""])
         return Whole(body, [(b"content-type", found.content_type.encode()), *fields])
 
-    def _read(self, path: Path, name: str) -> _File:
+    def _read(self, path: Path) -> _File:
         body = path.read_bytes()
-        kind = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(name)[0] or "application/octet-stream"
-        bodies = {"": body}
-        if kind in _TEXT:
-            bodies |= {coding: smaller for wanted in ("gzip", "zstd") for smaller, coding in [packed(body, wanted)]}
+        kind = _KINDS[path.suffix]
+        bodies = {"": body} | {coding: smaller for smaller, coding in (packed(body, name) for name in ("gzip", "zstd"))}
         return _File(
-            content_type=f"{kind}; charset=utf-8" if kind in _TEXT else kind,
+            content_type=f"{kind}; charset=utf-8",
             tag=f'W/"{hashlib.blake2b(body, digest_size=9).hexdigest()}"',
             forever=path.name in self._built.values(),
             bodies=bodies,

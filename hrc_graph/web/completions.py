@@ -35,7 +35,8 @@ PREFIX owl: <http://www.w3.org/2002/07/owl#> PREFIX rdf: <http://www.w3.org/1999
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 SELECT DISTINCT ?term ?what ?text WHERE {
   VALUES ?type { owl:Class rdf:Property owl:ObjectProperty owl:DatatypeProperty skos:Concept }
-  VALUES (?property ?what) { (rdfs:label "label") (skos:prefLabel "label") (rdfs:comment "note") (skos:definition "note") }
+  VALUES (?property ?what) {
+    (rdfs:label "label") (skos:prefLabel "label") (rdfs:comment "note") (skos:definition "note") }
   ?term a ?type ; ?property ?text }
 """
 
@@ -70,7 +71,8 @@ class Completions:
 
     async def _rows(self, text: str) -> list[dict[str, Any]]:
         question = Question(text, formats.JSON, formats.TURTLE, self._base, own=True)
-        found: list[dict[str, Any]] = json.loads((await self._answers.engine.answer(question)).body)["results"]["bindings"]
+        answer = await self._answers.engine.answer(question)
+        found: list[dict[str, Any]] = json.loads(answer.body)["results"]["bindings"]
         return found
 
     def _make(self, language: str) -> tuple[bytes, str]:
@@ -86,7 +88,7 @@ class Completions:
             rank = order.get(row["text"].get("xml:lang", ""), 9)
             if key not in said or rank < said[key][0]:
                 said[key] = (rank, row["text"]["value"])
-        terms = []
+        terms: list[dict[str, Any]] = []
         for iri, (kind, count) in counts.items():
             name = namespaces.short(iri, self._base)
             if name != iri:  # the editor writes prefixed names

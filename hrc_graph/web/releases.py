@@ -29,6 +29,7 @@ from hrc_graph.web.clients import Clients
 from hrc_graph.web.descriptions import Descriptions
 from hrc_graph.web.graphs import Dump
 from hrc_graph.web.metrics import Metrics
+from hrc_graph.web.results import Studio
 from hrc_graph.web.sparql import SparqlApp
 from hrc_graph.workspace import Workspace
 
@@ -52,10 +53,11 @@ class Opened:
 class Releases:
     """Knows the releases of a workspace, and asks them."""
 
-    def __init__(self, workspace: Workspace, clients: Clients, metrics: Metrics) -> None:
+    def __init__(self, workspace: Workspace, clients: Clients, metrics: Metrics, studio: Studio) -> None:
         self._workspace = workspace
         self._clients = clients
         self._metrics = metrics
+        self._studio = studio
         self._known: dict[str, Release] = {}
         self._of_snapshot: dict[str, str] = {}
         self._looked = -_LOOK_EVERY
@@ -146,7 +148,8 @@ class Releases:
         async def describe(format: formats.Format, url: str, asked: Mapping[str, str]) -> Response:
             return await described.respond("service", format, url, asked)
 
-        return Opened(name, answers, questions, SparqlApp(answers, self._clients, self._metrics, settings, describe))
+        sparql = SparqlApp(answers, self._clients, self._metrics, settings, describe, self._studio, name)
+        return Opened(name, answers, questions, sparql)
 
 
 def router(known: Releases, base: str) -> APIRouter:

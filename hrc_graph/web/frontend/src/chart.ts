@@ -25,7 +25,7 @@ export function chart(answer: Answer, { numbers, texts, dates }: Columns): HTMLE
   };
   draw();
   return el("div", {},
-    el("div", { class: "tools" }, choice(say("Label"), labels, "label"), choice(say("Number"), numbers, "number")), place);
+    el("div", { class: "actions" }, choice(say("Label"), labels, "label"), choice(say("Number"), numbers, "number")), place);
 }
 
 const isYear = (row: Row, at: number): boolean => {

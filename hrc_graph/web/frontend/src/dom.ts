@@ -30,9 +30,10 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   return made;
 }
 
-/** A drawing of that size with its accessible name; what it holds may be links. */
-export function drawing(width: number, height: number, name: string, kind: string, ...children: Child[]): SVGSVGElement {
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": name, class: `drawing ${kind}` }, ...children);
+/** A drawing of that size with its accessible name; what it holds may be links. On a narrow screen it scrolls. */
+export function drawing(width: number, height: number, name: string, kind: string, ...children: Child[]): HTMLElement {
+  const made = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": name, class: `drawing ${kind}` }, ...children);
+  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": name }, made);
 }
 
 /** A part of the page that the server made. */

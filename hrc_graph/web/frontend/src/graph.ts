@@ -14,7 +14,7 @@ interface Edge extends SimulationLinkDatum<Node> {
   term: Term | null;
 }
 
-const [WIDTH, HEIGHT, NODES, STEPS, LABELLED] = [960, 640, 150, 300, 60];
+const [WIDTH, HEIGHT, MARGIN, NODES, STEPS, LABELLED] = [960, 640, 260, 150, 300, 60];
 
 /** The graph of the columns that hold a subject, what is said, and an object. */
 export function graph(answer: Answer, [subject, predicate, object]: [number, number, number]): HTMLElement {
@@ -43,17 +43,18 @@ export function graph(answer: Answer, [subject, predicate, object]: [number, num
   }
   const all = [...nodes.values()];
   forceSimulation(all)
-    .force("links", forceLink<Node, Edge>(edges).distance(90))
-    .force("apart", forceManyBody().strength(-260))
-    .force("room", forceCollide(24))
+    .force("links", forceLink<Node, Edge>(edges).distance(130))
+    .force("apart", forceManyBody().strength(-600))
+    .force("room", forceCollide(34))
     .force("x", forceX(WIDTH / 2).strength(0.05))
     .force("y", forceY(HEIGHT / 2).strength(0.08))
     .force("middle", forceCenter(WIDTH / 2, HEIGHT / 2))
     .stop()
     .tick(STEPS);
   const [xs, ys] = [all.map((each) => each.x ?? 0), all.map((each) => each.y ?? 0)];
-  const [x, y] = [Math.min(0, ...xs) - 30, Math.min(0, ...ys) - 30];
-  const [width, height] = [Math.max(WIDTH, ...xs) + 160 - x, Math.max(HEIGHT, ...ys) + 30 - y];
+  const [x, y] = [Math.min(...xs) - MARGIN, Math.min(...ys) - 30];
+  const [width, height] = [Math.max(...xs) + MARGIN - x, Math.max(...ys) + 30 - y];
+  const middle = x + width / 2;
   const at = (end: unknown): [number, number] => [(end as Node).x ?? 0, (end as Node).y ?? 0];
   const made = drawing(width, height, say("Graph of {nodes} things and {links} links", { nodes: all.length, links: edges.length }), "graph",
     ...edges.map((edge) => {
@@ -64,13 +65,14 @@ export function graph(answer: Answer, [subject, predicate, object]: [number, num
     }),
     ...all.map((each) => {
       const href = isIri(each.term) ? address(each.term.value) : "";
+      const [size, right] = [Math.min(5 + each.degree, 14), (each.x ?? 0) >= middle]; // a name stands on the outer side
       const parts = [
-        svg("circle", { cx: each.x ?? 0, cy: each.y ?? 0, r: Math.min(5 + each.degree, 14) }, svg("title", {}, each.term.value)),
-        svg("text", { x: (each.x ?? 0) + Math.min(5 + each.degree, 14) + 4, y: (each.y ?? 0) + 5 }, cut(name(each.term), 32)),
+        svg("circle", { cx: each.x ?? 0, cy: each.y ?? 0, r: size }, svg("title", {}, each.term.value)),
+        svg("text", { x: (each.x ?? 0) + (right ? size + 4 : -size - 4), y: (each.y ?? 0) + 5, "text-anchor": right ? "start" : "end" }, cut(name(each.term), 32)),
       ];
       return href ? svg("a", { href }, ...parts) : svg("g", {}, ...parts);
     }));
-  made.setAttribute("viewBox", [x, y, width, height].map((each) => each.toFixed(0)).join(" "));
+  made.querySelector("svg")?.setAttribute("viewBox", [x, y, width, height].map((each) => each.toFixed(0)).join(" "));
   return el("div", {}, made,
     left ? el("p", { class: "quiet" }, say("Links beyond the first {nodes} things, not drawn: {count}", { nodes: NODES, count: left })) : null);
 }

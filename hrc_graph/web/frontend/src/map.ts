@@ -26,8 +26,10 @@ const shown = (numbers: [number, number]): string => numbers.map((each) => each.
 export async function map(answer: Answer, { point, texts }: Columns): Promise<HTMLElement> {
   land ??= fetch(about.land).then((response) => response.json());
   const path = (await land).map((ring) => {
-    const corners = Array.from({ length: ring.length / 2 }, (_, at) => shown(project([ring[2 * at]!, ring[2 * at + 1]!])));
-    return `M${corners.join("L")}Z`;
+    // A ring that crosses the date line goes on at the other edge; only Antarctica is closed along the map's foot.
+    const crosses = (at: number): boolean => at > 0 && Math.abs(ring[2 * at]! - ring[2 * at - 2]!) > 180 && ring[2 * at + 1]! > -80;
+    return Array.from({ length: ring.length / 2 }, (_, at) =>
+      (at && !crosses(at) ? "L" : "M") + shown(project([ring[2 * at]!, ring[2 * at + 1]!]))).join("") + "Z";
   });
   // What lies on one spot is one point, which names all of it.
   const spots = new Map<string, { at: [number, number]; rows: Row[] }>();
@@ -61,20 +63,20 @@ export async function map(answer: Answer, { point, texts }: Columns): Promise<HT
       height = width * (HEIGHT / WIDTH);
       [x, y] = [centre[0] - width / 2, centre[1] - height / 2];
     }
-    made.setAttribute("viewBox", [x, y, width, height].map((each) => each.toFixed(1)).join(" "));
+    made.querySelector("svg")?.setAttribute("viewBox", [x, y, width, height].map((each) => each.toFixed(1)).join(" "));
     for (const circle of made.querySelectorAll("circle")) {
       const size = circle.dataset.size ?? circle.getAttribute("r") ?? "4";
       circle.dataset.size = size;
-      circle.setAttribute("r", (Number(size) * (width / WIDTH)).toFixed(2));
+      circle.setAttribute("r", (Number(size) * (width / WIDTH) * Math.max(1, 800 / innerWidth)).toFixed(2));
     }
     world.setAttribute("aria-pressed", String(!closer));
     near.setAttribute("aria-pressed", String(closer));
   };
-  const world = el("button", { type: "button", class: "plain", click: () => zoom(false) }, say("World"));
-  const near = el("button", { type: "button", class: "plain", click: () => zoom(true) }, say("Where the points are"));
+  const world = el("button", { type: "button", class: "second", click: () => zoom(false) }, say("World"));
+  const near = el("button", { type: "button", class: "second", click: () => zoom(true) }, say("Where the points are"));
   zoom(true);
   return el("div", {},
-    el("div", { class: "tools", role: "group", "aria-label": say("Part of the map") }, world, near),
+    el("div", { class: "actions", role: "group", "aria-label": say("Part of the map") }, world, near),
     made,
     without ? el("p", { class: "quiet" }, say("Rows without a point, not on the map: {count}", { count: without })) : null);
 }

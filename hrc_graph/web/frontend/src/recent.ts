@@ -31,7 +31,7 @@ export function recent(fill: (text: string) => void): (query: string) => void {
     const queries = read() ?? [];
     list.replaceChildren(...queries.map((query) => {
       const plain = query.replace(/^\s*(PREFIX|BASE)\b.*$|^\s*#.*$/gim, "").replace(/\s+/g, " ").trim();
-      return el("li", {}, el("button", { type: "button", class: "plain", click: () => fill(query) }, cut(plain || query, 90)));
+      return el("li", {}, el("button", { type: "button", class: "second", click: () => fill(query) }, cut(plain || query, 90)));
     }));
   }
 

@@ -112,7 +112,7 @@ function show(answer: Answer, of: string): void {
   });
   place.replaceChildren(
     views(answer, of, shown.signal),
-    el("nav", { class: "downloads", "aria-label": say("Download the answer") }, el("strong", {}, say("Download the answer")), el("ul", {}, ...links)));
+    el("nav", { class: "downloads", "aria-label": say("Download the answer") }, el("strong", {}, say("Download the answer")), el("ul", { class: "chips" }, ...links)));
 }
 
 function wrong(error: unknown): void {
@@ -121,6 +121,6 @@ function wrong(error: unknown): void {
   if (line) written.mark([message, hint].filter(Boolean).join("\n"), line, column);
   place.replaceChildren(el("div", { class: "problem", role: "alert" },
     el("p", {}, message), hint ? el("p", {}, hint) : null,
-    line ? el("button", { type: "button", class: "plain", click: () => written.goTo(line, column) },
+    line ? el("button", { type: "button", class: "second", click: () => written.goTo(line, column) },
       say("Go to line {line}, column {column}", { line, column })) : null));
 }

@@ -24,8 +24,8 @@ export function table(answer: Answer, release: string, signal: AbortSignal): HTM
     return el("th", { scope: "col", class: numeric[at] ? "number" : "" }, button);
   });
   const where = el("span", { role: "status" });
-  const before = el("button", { type: "button", class: "plain", click: () => turn(-1) }, say("Previous"));
-  const after = el("button", { type: "button", class: "plain", click: () => turn(1) }, say("Next"));
+  const before = el("button", { type: "button", class: "second", click: () => turn(-1) }, say("Previous"));
+  const after = el("button", { type: "button", class: "second", click: () => turn(1) }, say("Next"));
   const filter = el("input", { type: "search", id: "filter", input: () => sift(filter.value) });
   const scroll = el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": say("Answer") },
     el("table", {}, el("thead", {}, el("tr", {}, ...heads)), body));
@@ -64,7 +64,7 @@ export function table(answer: Answer, release: string, signal: AbortSignal): HTM
 
   turn(0);
   return el("div", {},
-    el("div", { class: "tools" },
+    el("div", { class: "actions" },
       el("div", {}, el("label", { for: "filter" }, say("Filter the rows")), filter), where, before, after),
     scroll);
 }

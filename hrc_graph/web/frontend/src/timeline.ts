@@ -7,7 +7,7 @@ import { time, type Columns } from "./columns";
 import type { Answer } from "./answers";
 
 const MOST = 200;
-const [WIDTH, ROW, LEFT, LINE] = [960, 24, 20, 560];
+const [WIDTH, ROW, LEFT, LINE] = [960, 24, 20, 480];
 
 /** The line of time: a row each, in order. */
 export function timeline(answer: Answer, { dates, texts }: Columns): HTMLElement {
@@ -27,7 +27,7 @@ export function timeline(answer: Answer, { dates, texts }: Columns): HTMLElement
     const y = at * ROW + 44;
     const said = row[column]?.value ?? "";
     const end = Math.max(x(span.to), x(span.from) + 8);
-    const text = svg("text", { x: LEFT + LINE + 16, y: y + 5 }, svg("title", {}, `${said}: ${name(term)}`), cut(`${said}  ${name(term)}`, 48));
+    const text = svg("text", { x: LEFT + LINE + 16, y: y + 5 }, svg("title", {}, `${said}: ${name(term)}`), cut(`${said}  ${name(term)}`, 54));
     const thing = isIri(term) ? term : row.find(isIri);
     const href = thing ? address(thing.value) : "";
     return svg("g", {},

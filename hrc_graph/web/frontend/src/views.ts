@@ -32,12 +32,12 @@ export function views(answer: Answer, release: string, signal: AbortSignal): HTM
       if (at > 0) await named(answer, release, signal);
       place.replaceChildren(await draw());
     };
-    const button = el("button", { type: "button", class: "plain", "aria-pressed": at === 0, click: () => void show() }, name);
+    const button = el("button", { type: "button", class: "second", "aria-pressed": String(at === 0), click: () => void show() }, name);
     return button;
   });
   place.append(table(answer, release, signal));
   return el("div", {},
-    offered.length > 1 ? el("div", { class: "tools", role: "group", "aria-label": say("Show as") }, ...buttons) : null, place);
+    offered.length > 1 ? el("div", { class: "actions", role: "group", "aria-label": say("Show as") }, ...buttons) : null, place);
 }
 
 /** Learn the names of what a drawing will show, as far as they can be had. */
