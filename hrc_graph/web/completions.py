@@ -82,10 +82,11 @@ class Completions:
         for kind, rows in zip(_USED, used, strict=True):
             counts |= {row["term"]["value"]: (kind, int(row["n"]["value"])) for row in rows}
         said: dict[tuple[str, str], tuple[int, str]] = {}
-        order = {language: 0, "en": 1, "": 2, "id": 3} if language != "en" else {"en": 0, "": 1, "id": 2}
+        order = (language, "en", "", "id")
         for row in words:
             key = (row["term"]["value"], row["what"]["value"])
-            rank = order.get(row["text"].get("xml:lang", ""), 9)
+            spoken = row["text"].get("xml:lang", "")
+            rank = order.index(spoken) if spoken in order else len(order)
             if key not in said or rank < said[key][0]:
                 said[key] = (rank, row["text"]["value"])
         terms: list[dict[str, Any]] = []

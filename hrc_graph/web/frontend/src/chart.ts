@@ -4,7 +4,7 @@ import { say } from "./page";
 import { isIri, name, number, address } from "./terms";
 import { first } from "./table";
 import { time, type Columns } from "./columns";
-import type { Answer, Row } from "./answers";
+import type { Answer } from "./answers";
 
 const MOST = 60;
 const [WIDTH, BAR, LABELS] = [900, 24, 300];
@@ -12,10 +12,10 @@ const [WIDTH, BAR, LABELS] = [900, 24, 300];
 /** The chart, with a choice of columns where there is one. */
 export function chart(answer: Answer, { numbers, texts, dates }: Columns): HTMLElement {
   const place = el("div");
-  const chosen = { label: texts[0] ?? dates[0] ?? -1, number: numbers[0] ?? -1 };
+  const chosen = { label: texts[0] ?? dates[0] ?? numbers[0] ?? -1, number: numbers.at(texts.length || dates.length ? 0 : 1) ?? -1 };
   const labels = [...new Set([...texts, ...dates, ...numbers])];
   const draw = (): void => {
-    const dated = dates.includes(chosen.label) || answer.rows.every((row) => isYear(row, chosen.label));
+    const dated = dates.includes(chosen.label) || years(answer, chosen.label);
     place.replaceChildren(dated ? line(answer, chosen.label, chosen.number) : bars(answer, chosen.label, chosen.number));
   };
   const choice = (text: string, columns: number[], key: "label" | "number"): HTMLElement => {
@@ -28,10 +28,11 @@ export function chart(answer: Answer, { numbers, texts, dates }: Columns): HTMLE
     el("div", { class: "actions" }, choice(say("Label"), labels, "label"), choice(say("Number"), numbers, "number")), place);
 }
 
-const isYear = (row: Row, at: number): boolean => {
-  const value = number(row[at] ?? null);
-  return value !== null && Number.isInteger(value) && value > 1800 && value < 2200;
-};
+/** Whether a column holds years, and nothing but them. */
+function years(answer: Answer, at: number): boolean {
+  const held = answer.rows.map((row) => number(row[at] ?? null)).filter((value) => value !== null);
+  return held.length > 0 && held.every((value) => Number.isInteger(value) && value > 1800 && value < 2200);
+}
 
 const title = (answer: Answer, label: number, value: number): string =>
   say("{number} by {label}", { number: answer.names[value] ?? "", label: answer.names[label] ?? "" });
@@ -65,12 +66,12 @@ function line(answer: Answer, label: number, value: number): HTMLElement {
   const x = (each: number): number => left + ((each - from) / (to - from || 1)) * width;
   const y = (each: number): number => top + height - (each / high) * height;
   const step = Math.max(1, Math.ceil((to - from) / 10));
-  const years = Array.from({ length: Math.floor((Math.floor(to) - Math.ceil(from)) / step) + 1 }, (_, at) => Math.ceil(from) + at * step);
+  const marks = Array.from({ length: Math.floor((Math.floor(to) - Math.ceil(from)) / step) + 1 }, (_, at) => Math.ceil(from) + at * step);
   return el("div", {}, drawing(WIDTH, 360, title(answer, label, value), "chart",
     ...[0, high / 2, high].map((each) => svg("g", {},
       svg("line", { class: "rule", x1: left, x2: left + width, y1: y(each), y2: y(each) }),
       svg("text", { x: left - 8, y: y(each) + 5, "text-anchor": "end" }, each.toLocaleString()))),
-    ...years.map((each) => svg("text", { x: x(each), y: top + height + 24, "text-anchor": "middle" }, String(each))),
+    ...marks.map((each) => svg("text", { x: x(each), y: top + height + 24, "text-anchor": "middle" }, String(each))),
     svg("polyline", { class: "line", points: points.map(([at, each]) => `${x(at).toFixed(1)},${y(each).toFixed(1)}`).join(" ") }),
     ...points.map(([at, each, text]) => svg("circle", { cx: x(at), cy: y(each), r: 4 }, svg("title", {}, `${text}: ${each.toLocaleString()}`)))));
 }

@@ -71,8 +71,8 @@ export async function complete(context: CompletionContext): Promise<CompletionRe
   const text = context.state.doc.toString();
   const inside = [...text.matchAll(TOKENS)].find(
     (token) => /^["'<#]/.test(token[0]) && token.index < context.pos && context.pos < token.index + token[0].length + Number(token[0][0] === "#"));
-  if (inside) return null;
   const line = context.state.doc.lineAt(context.pos);
+  if (inside || /<[^<>"{}|^`\s]*$/.test(line.text.slice(0, context.pos - line.from))) return null;
   const declaring = /\bPREFIX\s+([\w.-]*):?$/i.exec(line.text.slice(0, context.pos - line.from));
   if (declaring) {
     const options = Object.entries(about.prefixes).map(([prefix, iri]) => ({ label: `${prefix}: <${iri}>`, type: "namespace" }));

@@ -1,11 +1,11 @@
 // The editor: CodeMirror in a shadow root, where its style sheets are adopted and none is written into the page.
 import {
-  acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, startCompletion,
+  acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap,
 } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { HighlightStyle, bracketMatching, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
-import { EditorState, Prec } from "@codemirror/state";
+import { EditorState, Prec, type Transaction } from "@codemirror/state";
 import {
   EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, tooltips,
 } from "@codemirror/view";
@@ -84,6 +84,18 @@ export function editor(
       EditorView.contentAttributes.of({
         "aria-label": say("Your question in SPARQL. Tab leaves the editor, Ctrl+Space completes, Ctrl+Enter runs."),
       }),
+      EditorView.domEventHandlers({
+        // Left to itself the browser styles, inline, what is typed over a selection; the page's policy forbids that.
+        beforeinput(event, view) {
+          const { from, to, empty } = view.state.selection.main;
+          const text = event.data;
+          if (event.inputType !== "insertText" || !text || event.isComposing || empty) return false;
+          event.preventDefault();
+          const typed = (): Transaction => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+          if (!view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, text, typed))) view.dispatch(typed());
+          return true;
+        },
+      }),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) changed();
         const written = update.transactions.some((each) => each.isUserEvent("input.type") || each.isUserEvent("input.paste"));
@@ -95,7 +107,6 @@ export function editor(
         queueMicrotask(() => {
           const added = declarations(view.state.doc.toString());
           if (added) view.dispatch({ changes: added });
-          if (before === ":") startCompletion(view);
         });
       }),
       EditorState.allowMultipleSelections.of(true),
@@ -110,12 +121,13 @@ export function editor(
     text: () => view.state.doc.toString(),
     fill: (filled) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: filled }, selection: { anchor: 0 } }),
     mark: (message, line, column) => {
-      const at = offset(line, column);
+      let at = offset(line, column);
+      // At the end of a line, or on an empty one, what stands just before is marked.
+      if (!view.state.sliceDoc(at, view.state.doc.lineAt(at).to).trim()) at = Math.max(view.state.sliceDoc(0, at).trimEnd().length - 1, 0);
       const within = view.state.doc.lineAt(at);
       const rest = /^[\w:?$.-]+/.exec(within.text.slice(at - within.from))?.[0].length ?? 1;
-      const from = at === within.to && at > within.from ? at - 1 : at;
-      const to = Math.min(Math.max(at + rest, from + 1), Math.max(within.to, from));
-      view.dispatch(setDiagnostics(view.state, [{ from, to, severity: "error", message }]));
+      const to = Math.min(at + rest, within.to);
+      view.dispatch(setDiagnostics(view.state, [{ from: at, to, severity: "error", message }]));
     },
     unmark: () => view.dispatch(setDiagnostics(view.state, [])),
     goTo: (line, column) => {
