@@ -1,4 +1,4 @@
-"""The SPARQL page in a browser: what it completes, marks, draws and cancels, and that nothing in it ever runs or calls out."""
+"""The SPARQL page in a browser: what it completes, marks, draws and cancels, and that nothing runs or calls out."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect, sync_playwright
 
+import hatch_build
 from tests.conftest import ROOT, Server, serving
 from tests.test_hostile import LABELS, SCHEMES, hostile
 
@@ -22,19 +23,32 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
-pytestmark = [pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed"), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed"),
+    pytest.mark.skipif(not (ROOT / hatch_build.BUILT).is_dir(), reason="the front end is not built: make setup"),
+    pytest.mark.slow,
+]
 
 PREFIXES = """PREFIX hrc: <https://w3id.org/hrcity/def/>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 PREFIX geo: <http://www.opengis.net/ont/geosparql#>
 """
-CHARTERS = PREFIXES + """SELECT ?charter ?name ?date WHERE {
+CHARTERS = (
+    PREFIXES
+    + """SELECT ?charter ?name ?date WHERE {
   ?charter a hrc:Charter ; skos:prefLabel ?name ; hrc:date ?date FILTER (LANG(?name) = "en") }"""
+)
 POINTS = PREFIXES + "SELECT ?place ?point WHERE { ?place geo:hasDefaultGeometry/geo:asWKT ?point }"
-COUNTS = PREFIXES + """SELECT ?whole (COUNT(?part) AS ?parts) WHERE { ?part hrc:partOf ?whole ; a hrc:Place }
+COUNTS = (
+    PREFIXES
+    + """SELECT ?whole (COUNT(?part) AS ?parts) WHERE { ?part hrc:partOf ?whole ; a hrc:Place }
 GROUP BY ?whole ORDER BY DESC(?parts) LIMIT 20"""
-YEARS = PREFIXES + """SELECT ?year (COUNT(?act) AS ?acts) WHERE {
+)
+YEARS = (
+    PREFIXES
+    + """SELECT ?year (COUNT(?act) AS ?acts) WHERE {
   ?act a hrc:Award ; hrc:date ?date BIND (xsd:integer(SUBSTR(STR(?date), 1, 4)) AS ?year) } GROUP BY ?year"""
+)
 ENDLESS = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 
 
@@ -103,14 +117,16 @@ def tab(browser: Browser, server: Server) -> Iterator[Tab]:
 
 
 @pytest.fixture
-def hostile_tab(browser: Browser, hostile: Server) -> Iterator[Tab]:  # noqa: F811
+def hostile_tab(browser: Browser, hostile: Server) -> Iterator[Tab]:
     yield from quiet(browser, hostile)
 
 
 def quiet(browser: Browser, server: Server) -> Iterator[Tab]:
     """A tab that, at the end, has said nothing, reported nothing and called nobody else."""
     context = browser.new_context(locale="en")
-    context.add_init_script("addEventListener('securitypolicyviolation', e => console.error('CSP: ' + e.violatedDirective))")
+    context.add_init_script(
+        "addEventListener('securitypolicyviolation', e => console.error('CSP: ' + e.violatedDirective))"
+    )
     opened = Tab(context, server)
     yield opened
     context.close()
@@ -141,7 +157,9 @@ def test_completion_speaks_the_readers_language(tab: Tab) -> None:
     tab.page.keyboard.press("Control+a")
     tab.page.keyboard.type("SELECT * WHERE { ?act a hrc:Commitm")
     label = next(
-        each["label"] for each in tab.server.get("sparql/terms?lang=id").json()["terms"] if each["name"] == "hrc:Commitment"
+        each["label"]
+        for each in tab.server.get("sparql/terms?lang=id").json()["terms"]
+        if each["name"] == "hrc:Commitment"
     )
     assert label != "Commitment"
     expect(tab.page.locator(".cm-tooltip-autocomplete li").first).to_contain_text(label)
@@ -174,7 +192,7 @@ def test_an_error_is_marked_at_its_line_and_gone_to_by_key(tab: Tab) -> None:
     go = alert.get_by_role("button", name=f"Go to line {problem['line']}, column {problem['column']}")
     go.press("Enter")
     expect(tab.editor).to_be_focused()
-    tab.write(CHARTERS)
+    tab.write(COUNTS)
     page.keyboard.press("Control+Enter")
     expect(page.locator("#answer table")).to_be_visible()
     expect(page.locator(".cm-lintRange-error")).to_have_count(0)
@@ -223,7 +241,9 @@ def test_points_are_a_map(tab: Tab) -> None:
 
 
 def test_longitude_and_latitude_are_a_map_too(tab: Tab) -> None:
-    tab.run('SELECT * WHERE { VALUES (?name ?lat ?long) { ("Fictional Equator" 0.0 0.0) ("Fictional Pole" 90.0 0.0) } }')
+    tab.run(
+        'SELECT * WHERE { VALUES (?name ?lat ?long) { ("Fictional Equator" 0.0 0.0) ("Fictional Pole" 90.0 0.0) } }'
+    )
     drawing = tab.show("Map")
     tab.page.get_by_role("button", name="World").click()
     at = {
@@ -262,7 +282,9 @@ def test_what_is_constructed_is_a_graph(tab: Tab) -> None:
     triples = tab.server.sparql(about, accept="application/n-triples").text.splitlines()
     expect(page.locator("#status")).to_contain_text(f"Triples: {len(triples)}")
     drawing = tab.show("Graph")
-    assert drawing.locator("g.edge").count() == sum(bool(re.search(r"> <[^>]*> [<_][^\"]* \.$", each)) for each in triples)
+    assert drawing.locator("g.edge").count() == sum(
+        bool(re.search(r"> <[^>]*> [<_][^\"]* \.$", each)) for each in triples
+    )
     assert "https://w3id.org/hrcity/id/gov/id-lahat" in names(drawing)
     assert page.get_by_role("link", name="Turtle").get_attribute("href")
 
@@ -307,7 +329,12 @@ def test_what_is_cancelled_stops_at_the_server_too(tab: Tab, how: str) -> None:
 
 
 def test_a_link_opens_and_runs_nothing(tab: Tab) -> None:
-    link = {"endpoint": "http://evil.example/sparql", "title": LABELS[0], "url": "http://evil.example/", "release": "nowhere"}
+    link = {
+        "endpoint": "http://evil.example/sparql",
+        "title": LABELS[0],
+        "url": "http://evil.example/",
+        "release": "nowhere",
+    }
     page = tab.open(CHARTERS, **link)
     expect(tab.editor).to_contain_text("?charter a hrc:Charter")
     page.wait_for_load_state("networkidle")
@@ -475,6 +502,10 @@ def test_every_sentence_of_the_front_end_is_in_the_page_to_be_translated(server:
     offered = dict(re.findall(r'"([^"]+)":\s+_\("([^"]+)"\)', template))
     assert set(offered) == said
     assert all(key == text for key, text in offered.items())
+
+
+def test_the_front_end_is_built_from_the_sources_as_they_are() -> None:
+    assert not hatch_build.build(ROOT), "it has just been built anew: run the tests again"
 
 
 def test_the_lock_of_the_front_end_names_no_host() -> None:

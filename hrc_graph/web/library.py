@@ -213,7 +213,7 @@ def router(live: Opened, released: Releases, settings: Settings) -> APIRouter:
 
 def _tags(known: Iterable[NamedQuery]) -> list[str]:
     """What the questions of the library are about, in order; numbers of competency questions are no subjects."""
-    return sorted({tag for each in known for tag in each.tags if not re.match(r"cq\d", tag)})
+    return sorted({tag for each in known for tag in each.tags if not re.match(r"(cq|more)\d", tag)})
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
