@@ -169,7 +169,7 @@ def router(live: Opened, released: Releases, settings: Settings) -> APIRouter:
         return page(
             "question.html",
             request.headers,
-            status=400 if problem and given else 200,
+            status=400 if problem and request.query_params else 200,
             fields=[*fields, (HEADER, current.encode())] if current else fields,
             title=found.title.get(language, found.title["en"]),
             title_language=language if language in found.title else "en",
