@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 STAMP := $(VENV)/installed
 FRONTEND := $(filter-out %/node_modules,$(wildcard hrc_graph/web/frontend/* hrc_graph/web/frontend/src/*))
 
-.PHONY: setup serve test test-all lint docs words lock bench soak runaway exports
+.PHONY: setup serve test test-all lint docs words lock bench soak runaway exports accepting
 
 setup: $(STAMP)
 
@@ -49,6 +49,9 @@ runaway: setup
 
 exports: setup
 	$(RUN)/python -m benchmarks.exports
+
+accepting: setup
+	$(RUN)/python -m benchmarks.accepting
 
 $(VENV)/peers: $(STAMP)
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]'

@@ -398,7 +398,7 @@ def test_all_of_it_works_by_keyboard(tab: Tab) -> None:
         if page.evaluate("document.activeElement.textContent") == "Chart":
             break
     page.keyboard.press("Enter")
-    expect(page.locator("#answer svg.chart")).to_be_visible()
+    expect(page.locator("#answer svg.plot-chart")).to_be_visible()
     assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
 
 
