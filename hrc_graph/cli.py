@@ -80,12 +80,14 @@ def serve(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Answer questions over HTTP: build the index if files changed, start, print the address."""
+    from hrc_graph import preparing
     from hrc_graph.web import server
 
     with _errors():
         services = tuple(map(_service_prefix, allow_service or ()))
         opened = _open(workspace, Settings(base=_base(base), time_limit=time_limit, services=services))
-        snapshot = _snapshot(opened)
+        with _progress() as progress:
+            snapshot = preparing.build(opened, progress=progress)
         place = server.Place(host, port, allow_update, token)
         server.run(opened, snapshot, place, announce=lambda address: print(f"Listening on {address}", flush=True))
 
@@ -96,9 +98,13 @@ def build(
     base: BaseOption = namespaces.BASE,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Derive the snapshot that questions are answered from; prints its id."""
+    """Derive the snapshot that questions are answered from, index its names, read the history; prints its id."""
+    from hrc_graph import preparing
+
     with _errors():
-        snapshot = _snapshot(_open(workspace, Settings(base=_base(base))), fresh=fresh)
+        opened = _open(workspace, Settings(base=_base(base)))
+        with _progress() as progress:
+            snapshot = preparing.build(opened, fresh=fresh, progress=progress)
         print(f"{snapshot.id}  {snapshot.triples} triples in {snapshot.graphs} graphs")
 
 
@@ -343,11 +349,9 @@ def _open(folder: Path | None, settings: Settings | None = None) -> Workspace:
     return open_workspace(folder, settings)
 
 
-def _snapshot(workspace: Workspace, *, fresh: bool = False) -> snapshots.Snapshot:
+def _snapshot(workspace: Workspace) -> snapshots.Snapshot:
     with _progress() as progress:
-        return snapshots.current(
-            workspace.files, workspace.state, base=workspace.settings.base, fresh=fresh, progress=progress
-        )
+        return snapshots.current(workspace.files, workspace.state, base=workspace.settings.base, progress=progress)
 
 
 @contextlib.contextmanager

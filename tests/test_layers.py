@@ -17,7 +17,7 @@ LAYERS = (
     {"questions", "names", "changes"},
     {"engine"},
     {"workspace", "description", "chronicle", "directory"},
-    {"review", "publishing", "reconciliation", "extension"},
+    {"review", "publishing", "reconciliation", "extension", "preparing"},
     {"tables"},
     {"export"},
     {"releases"},

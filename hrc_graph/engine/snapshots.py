@@ -62,10 +62,12 @@ def current(
     fresh: bool = False,
     in_memory: int = IN_MEMORY,
     progress: Progress = quiet,
+    prepare: Callable[[Snapshot], None] | None = None,
 ) -> Snapshot:
     """The snapshot of the files as they are: the one on disk if nothing changed, else a new one.
 
-    With more than `in_memory` triples it gets an index on disk.
+    With more than `in_memory` triples it gets an index on disk. `prepare` is called with a new one before servers turn
+    to it.
     """
     digest = hashlib.sha256(f"{__version__} {base} {files.digest()}".encode()).hexdigest()
     about = state / "current.json"
@@ -74,6 +76,8 @@ def current(
         if known and known.digest == digest and Path(known.path).exists():
             return known
     snapshot = _build(files, state, digest, base, in_memory, progress)
+    if prepare:
+        prepare(snapshot)
     replace(about, json.dumps(asdict(snapshot), indent=1).encode())
     _forget_old(state / "snapshots", snapshot.id)
     return snapshot
@@ -180,6 +184,17 @@ def of_dump(id: str, quads: Path, beside: Path, *, in_memory: int = IN_MEMORY) -
     made = Snapshot(id, str(quads), "", triples, len(graphs), str(default or ""), str(index or ""))
     replace(about, json.dumps(asdict(made), indent=1).encode())
     return made
+
+
+def opened(snapshot: Snapshot) -> ox.Store:
+    """The quads of a snapshot, to be read in this process: from its index on disk, or in memory."""
+    if snapshot.index:
+        return ox.Store.read_only(snapshot.index)
+    store = ox.Store()
+    store.bulk_load(path=snapshot.path, format=ox.RdfFormat.N_QUADS)
+    if snapshot.default:
+        store.bulk_load(path=snapshot.default, format=ox.RdfFormat.N_TRIPLES)
+    return store
 
 
 def _index(folder: Path, quads: Path, default: Path | None) -> None:

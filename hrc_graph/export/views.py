@@ -9,6 +9,7 @@ from typing import Any, Final
 import pyoxigraph as ox
 
 from hrc_graph import namespaces
+from hrc_graph.engine import snapshots
 from hrc_graph.engine.snapshots import Snapshot
 from hrc_graph.export.listings import Column, Listing
 
@@ -47,13 +48,7 @@ class Asked:
     """A snapshot that can be asked in this process."""
 
     def __init__(self, snapshot: Snapshot, base: str) -> None:
-        if snapshot.index:
-            self._store = ox.Store.read_only(snapshot.index)
-        else:
-            self._store = ox.Store()
-            self._store.bulk_load(path=snapshot.path, format=ox.RdfFormat.N_QUADS)
-            if snapshot.default:
-                self._store.bulk_load(path=snapshot.default, format=ox.RdfFormat.N_TRIPLES)
+        self._store = snapshots.opened(snapshot)
         self._union = not snapshot.default
         self._prologue = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in namespaces.prefixes(base).items())
         self.names: dict[str, str] = {}

@@ -47,7 +47,10 @@ from hrc_graph.workspace import Workspace
 class WebApp:
     """Sends `/sparql` to the endpoint and every other path to the pages, which it counts."""
 
-    def __init__(self, sparql: ASGIApp, rest: FastAPI, metrics: Metrics, released: Releases, base: str) -> None:
+    def __init__(
+        self, sparql: ASGIApp, rest: FastAPI, metrics: Metrics, released: Releases, finder: Finder, base: str
+    ) -> None:
+        self.prepare = finder.prepare
         self._sparql = sparql
         self._rest = rest
         self._metrics = metrics
@@ -188,4 +191,4 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
 
     scratch = engine if isinstance(engine, Scratch) else None
     endpoint = SparqlApp(answers, clients, metrics, settings, describe, scratch, token)
-    return WebApp(endpoint, app, metrics, released, settings.base)
+    return WebApp(endpoint, app, metrics, released, finder, settings.base)

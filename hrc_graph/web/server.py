@@ -22,7 +22,7 @@ from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
 from hrc_graph.engine.snapshots import Snapshot
 from hrc_graph.errors import EngineFailure, HrcError, Unauthorized
-from hrc_graph.web.app import create
+from hrc_graph.web.app import WebApp, create
 from hrc_graph.web.metrics import log_to_stderr
 from hrc_graph.workspace import Workspace
 
@@ -72,9 +72,10 @@ async def _run(
         loop = asyncio.get_running_loop()
         for each in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(each, server.stop)
+        await application.prepare()
         beside = [asyncio.create_task(_announce(place.host, port, announce))]
         if isinstance(engine, Embedded):
-            beside.append(asyncio.create_task(_follow(workspace, engine)))
+            beside.append(asyncio.create_task(_follow(workspace, engine, application)))
         await server.serve()
         for task in beside:
             task.cancel()
@@ -82,7 +83,7 @@ async def _run(
         await application.close()
 
 
-async def _follow(workspace: Workspace, engine: Embedded) -> None:
+async def _follow(workspace: Workspace, engine: Embedded, application: WebApp) -> None:
     """Turn to each new snapshot that a build in this workspace makes current."""
     about, seen = workspace.state / "current.json", 0
     with contextlib.suppress(OSError):
@@ -99,6 +100,7 @@ async def _follow(workspace: Workspace, engine: Embedded) -> None:
                 continue
             try:
                 await engine.turn_to(snapshot)
+                await application.prepare()
                 _LOG.info("new snapshot", extra={"fields": {"snapshot": snapshot.id}})
             except HrcError as error:
                 _LOG.error("a new snapshot could not be read", extra={"fields": {"error": error.message}})
