@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: setup serve test test-all lint docs lock bench soak runaway exports
+.PHONY: setup serve test test-all lint docs words lock bench soak runaway exports
 
 setup: $(STAMP)
 
@@ -31,6 +31,10 @@ lint: setup
 
 docs: setup
 	$(RUN)/python docs/generate.py
+
+words: setup  # what pages say, for translators: hrc_graph/web/locales/<language>.po
+	$(RUN)/pybabel --quiet extract --mapping pyproject.toml --no-location --sort-output --omit-header --output $(VENV)/words.pot hrc_graph
+	for language in id es fr; do $(RUN)/pybabel --quiet update --omit-header --no-fuzzy-matching --ignore-obsolete --input-file $(VENV)/words.pot --locale $$language --output-file hrc_graph/web/locales/$$language.po; done
 
 bench: $(VENV)/peers
 	$(RUN)/python -m benchmarks

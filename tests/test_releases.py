@@ -339,7 +339,7 @@ def test_the_live_catalogue_has_what_dcat_ap_demands_and_leads_to_releases(live:
     assert again.status_code == 304
     served = {t.subject.value for t in triples if t.predicate.value == DCAT + "endpointURL"}
     here = [url for url in served if url.startswith(live.url)]
-    assert f"{live.url}sparql" in here
+    assert {f"{live.url}{path}" for path in ("sparql", "graphs", "reconcile")} <= set(here)
     for url in here:
         assert httpx.get(url, timeout=30).status_code == 200
     dumped = [t.object.value for t in triples if t.predicate.value == DCAT + "downloadURL"]

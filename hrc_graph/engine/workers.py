@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import struct
 import subprocess
 import sys
 from collections import deque
+from importlib import metadata
 from typing import Any, cast
 
 from hrc_graph.engine.snapshots import Snapshot
@@ -20,12 +22,14 @@ from hrc_graph.errors import EngineFailure
 _START_LIMIT = 60.0
 _PATIENT = 10
 """The nice value of a worker with a slow question: a tenth of a core beside busy ones, all of it on an idle machine."""
-_ALLOCATOR = {
+_GLIBC = {
     "MALLOC_ARENA_MAX": "1",
     "GLIBC_TUNABLES": "glibc.malloc.tcache_count=512:glibc.malloc.trim_threshold=67108864:glibc.malloc.top_pad=8388608",
 }
-"""How glibc manages a worker's memory. An arena of a thread's own would leave what was freed unused; and the engine
-takes and gives back so many small pieces that keeping more of them at hand saves a fifth of its time."""
+"""How glibc manages a worker's memory where mimalloc is missing: with more small pieces at hand than it usually keeps,
+in one arena, since an arena of a thread's own would leave what was freed unused."""
+_MIMALLOC = {"MIMALLOC_ARENA_RESERVE": "65536"}
+"""So many KiB of addresses are reserved at a time; a worker's memory limit counts addresses."""
 _LENGTHS = struct.Struct(">II")
 
 Reply = tuple[dict[str, Any], bytes]
@@ -176,7 +180,7 @@ class Nursery:
                 stdin=theirs.fileno(),
                 stdout=quiet,
                 stderr=quiet,
-                env=os.environ | _ALLOCATOR,
+                env=os.environ | _allocator(),
             )
         ours.setblocking(False)
         nursery = cls(process, ours)
@@ -254,3 +258,17 @@ class Nursery:
         for worker in (*self._workers.values(), *self._forking):
             worker.hang_up()
         self._workers.clear()
+
+
+@functools.cache
+def _allocator() -> dict[str, str]:
+    """The environment in which a process takes memory the fastest way there is here.
+
+    The engine takes and gives back many small pieces; with mimalloc it needs a fifth less time than with glibc.
+    """
+    try:
+        files = metadata.files("cmeel-mimalloc") or []
+    except metadata.PackageNotFoundError:
+        return _GLIBC
+    library = next((str(file.locate()) for file in files if file.name == "libmimalloc.so"), "")
+    return _MIMALLOC | {"LD_PRELOAD": library} if library else _GLIBC

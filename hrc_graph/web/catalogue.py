@@ -76,7 +76,7 @@ class Catalogue:
                 cite=citing.sentence(told.edition),
                 links=told.links,
                 releases=self._released.known().values(),
-                services=self._services(request),
+                services=_SERVICES,
                 formats=[(format.name, format.media_types[0]) for format in _OFFERED[1:]],
             )
         body = await asyncio.to_thread(description.written, told.triples, wanted, self._workspace.settings.base)
@@ -100,15 +100,10 @@ class Catalogue:
         key = (self._answers.engine.snapshot, here, *known)
         async with self._making:
             if self._told is None or self._told.key != key:
-                self._told = await self._make(here, key, list(known), self._services(request))
+                self._told = await self._make(here, key, list(known))
         return self._told
 
-    def _services(self, request: Request) -> dict[str, str]:
-        """The paths of what the data can be asked through, as far as this application has them."""
-        there = {"/sparql", *(getattr(route, "path", "") for route in request.app.routes)}
-        return {title: path for title, path in _SERVICES.items() if path in there}
-
-    async def _make(self, here: str, key: tuple[str, ...], names: list[str], services: dict[str, str]) -> _Told:
+    async def _make(self, here: str, key: tuple[str, ...], names: list[str]) -> _Told:
         engine, settings = self._answers.engine.engine, self._workspace.settings
         quads = Path(engine.quads)
         facts = await description.gather(engine, self._workspace.questions, settings.base)
@@ -121,7 +116,7 @@ class Catalogue:
             iri=settings.base + "dataset",
             home=urljoin(here, "/dataset"),
             files={f"/dumps/{dumps.CANONICAL}": await asyncio.to_thread(measured, quads)},
-            services={title: urljoin(here, path) for title, path in services.items()},
+            services={title: urljoin(here, path) for title, path in _SERVICES.items()},
         )
         try:
             triples = catalogue.catalogue(edition, facts, links, settings)
