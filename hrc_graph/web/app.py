@@ -22,6 +22,7 @@ from hrc_graph.engine.scratch import Scratch
 from hrc_graph.web import (
     catalogue,
     descriptions,
+    dumps,
     feeds,
     graphs,
     headers,
@@ -134,7 +135,7 @@ _PLACES = frozenset(
     (
         *("front", "queries", "graphs", "graph", "dumps", "dataset", "releases", "static", "health", "metrics"),
         *(".well-known", "feeds", "version", "search", "opensearch.xml", "reconcile"),
-        *("id", "def", "vocab", "shape", "shapes", "ontology", "doc"),
+        *("query", "id", "def", "vocab", "shape", "shapes", "ontology", "doc"),
     )
 )
 """The first words of paths that are counted apart; what strangers make up is not."""
@@ -159,6 +160,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     app.include_router(pages.router(answers, metrics, workspace))
     app.include_router(library.router(Opened("", answers, workspace.questions, represented), released, settings))
     app.include_router(graphs.router(answers, settings))
+    app.include_router(dumps.router(dumps.Dumps(answers, workspace)))
     app.include_router(descriptions.router(described))
     app.include_router(feeds.router(workspace))
     app.include_router(resources.router(represented, workspace))
