@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,7 +15,7 @@ import zstandard
 
 from hrc_graph import export
 from tests import past as pasts
-from tests.conftest import Server, serving
+from tests.conftest import ROOT, Server, serving
 
 SYNTAXES = {
     "hrcity.nq": ox.RdfFormat.N_QUADS,
@@ -29,6 +30,8 @@ PLAIN = {"accept-encoding": "identity"}
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     past = pasts.state_a(tmp_path_factory.mktemp("dumped"))
+    regulation = "data/instruments/id-lampung-timur-perbup-48-2016.ttl"
+    shutil.copy(ROOT / regulation, past.root / regulation)
     with serving(workspace=past.root) as running:
         yield running
 
@@ -72,11 +75,8 @@ def test_every_file_that_is_listed_is_there_whole_packed_and_in_part(server: Ser
         with httpx.stream("GET", f"{server.url}dumps/{name}", headers={"accept-encoding": coding}) as answer:
             assert answer.headers["content-encoding"] == coding
             packed = b"".join(answer.iter_raw())
-        body = (
-            gzip.decompress(packed)
-            if coding == "gzip"
-            else zstandard.ZstdDecompressor().decompressobj().decompress(packed)
-        )
+        unpack = gzip.decompress if coding == "gzip" else zstandard.ZstdDecompressor().decompressobj().decompress
+        body = unpack(packed)
         assert body == plain.content
         tags.add(answer.headers["etag"])
     assert len(tags) == (1 if name.endswith(".xlsx") else 3)

@@ -27,6 +27,7 @@ from hrc_graph.web import (
     graphs,
     headers,
     library,
+    news,
     pages,
     problems,
     reconcile,
@@ -162,7 +163,9 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     app.include_router(graphs.router(answers, settings))
     app.include_router(dumps.router(dumps.Dumps(answers, workspace)))
     app.include_router(descriptions.router(described))
-    app.include_router(feeds.router(workspace))
+    followed = feeds.Feeds(workspace)
+    app.include_router(feeds.router(followed, settings.base))
+    app.include_router(news.router(news.News(followed, settings.base)))
     app.include_router(resources.router(represented, workspace))
     finder = Finder(answers, clients, settings)
     app.include_router(reconcile.router(finder, settings))

@@ -12,6 +12,7 @@ import pyoxigraph as ox
 
 from hrc_graph import formats, namespaces
 from hrc_graph.web.documents import NAMING, POINTING, TYPE, Document, Statements, Term, best, term
+from hrc_graph.web.languages import LANGUAGES, READER
 from hrc_graph.web.links import Links
 
 _V = namespaces.VOCABULARY
@@ -63,7 +64,10 @@ class Reader:
             found = best(self.statements.about(node).get(prop.value, []))
             if isinstance(found, ox.Literal):
                 return found.value, found.language or ""
-        return self._told(node) or self._words.get(node.value, "") or namespaces.short(node.value, self._base), "en"
+        word = self._words.get(node.value, "")
+        return self._told(node) or word or namespaces.short(
+            node.value, self._base
+        ), READER.get().language if word else ""
 
     def href(self, iri: str) -> str:
         """Where a click on an IRI leads."""
@@ -230,7 +234,7 @@ def _evidence(document: Document, reader: Reader) -> list[tuple[Shown, Shown, li
 
 def _in_order(value: Term) -> tuple[int, str, str]:
     if isinstance(value, ox.Literal):
-        languages = ("en", "id", "es", "fr")
+        languages = tuple(dict.fromkeys((READER.get().language, *LANGUAGES)))
         language = value.language or ""
         return (languages.index(language) if language in languages else 9, language, value.value)
     return (0, "", value.value)
