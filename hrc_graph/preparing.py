@@ -6,6 +6,7 @@ GeoNames says takes a hundred megabytes to look at.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import pickle
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from hrc_graph import __version__, chronicle, directory, gazetteer, names
+from hrc_graph import __version__, chronicle, directory, gazetteer, index, names
 from hrc_graph.directory import Directory
 from hrc_graph.engine import snapshots
 from hrc_graph.engine.snapshots import Progress, Snapshot, quiet
@@ -30,23 +31,22 @@ _MAKE = "from hrc_graph import preparing; preparing.make()"
 def build(workspace: Workspace, *, fresh: bool = False, progress: Progress = quiet) -> Snapshot:
     """The snapshot of the files as they are, which servers turn to when all is ready that is asked of it.
 
-    Raises `BadFile` for a file that does not parse, `EngineFailure` when the names cannot be indexed.
+    Raises what `index.current` raises, and `EngineFailure` when the names cannot be indexed.
     """
     base = workspace.settings.base
 
     def prepare(snapshot: Snapshot) -> None:
         if not shelf(snapshot, base).exists():
             progress("indexing names", 0, 1)
-            index(snapshot, base)
+            index_names(snapshot, base)
             progress("indexing names", 1, 1)
 
-    made = snapshots.current(
-        workspace.files, workspace.state, base=base, fresh=fresh, progress=progress, prepare=prepare
-    )
-    prepare(made)  # one that was made by a version that indexed other names
-    progress("reading the history", 0, 1)
-    chronicle.current(workspace.root, workspace.state, base=base)
-    progress("reading the history", 1, 1)
+    made = index.current(workspace, fresh=fresh, progress=progress, prepare=prepare)
+    with contextlib.suppress(OSError):  # a folder that takes no files: who asks first waits
+        prepare(made)  # one that was made by a version that indexed other names
+        progress("reading the history", 0, 1)
+        chronicle.current(workspace.root, workspace.state, base=base)
+        progress("reading the history", 1, 1)
     return made
 
 
@@ -57,7 +57,7 @@ def shelf(snapshot: Snapshot, base: str) -> Path:
     return Path(snapshot.path).with_name(f"names-{made_by}.pickle")
 
 
-def index(snapshot: Snapshot, base: str) -> None:
+def index_names(snapshot: Snapshot, base: str) -> None:
     """Index the names of a snapshot and keep that beside it. Raises `EngineFailure`."""
     command = [sys.executable, "-c", _MAKE, json.dumps(asdict(snapshot)), base]
     done = subprocess.run(command, stdout=subprocess.PIPE)
@@ -70,7 +70,7 @@ def read(snapshot: Snapshot, base: str) -> Directory:
     """The index of names of a snapshot; made now, when it is not kept. Raises `EngineFailure`."""
     kept = shelf(snapshot, base)
     if not kept.exists():
-        index(snapshot, base)
+        index_names(snapshot, base)
     made = pickle.loads(kept.read_bytes())  # noqa: S301  (a process of our own has written it)
     assert isinstance(made, Directory)
     return made

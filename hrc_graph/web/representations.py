@@ -28,9 +28,12 @@ from hrc_graph.questions import NamedQuery
 from hrc_graph.settings import Settings
 from hrc_graph.web import headers, schemaorg
 from hrc_graph.web.answers import VARY_PAGE, Answers, Whole, client_of, encoding_of, matches, page_number
+from hrc_graph.web.citations import Citation
 from hrc_graph.web.documents import Document, Documents
+from hrc_graph.web.labels import Naming
 from hrc_graph.web.languages import READER
 from hrc_graph.web.links import Links
+from hrc_graph.web.portraits import Portrait, Portraits
 from hrc_graph.web.templates import render
 from hrc_graph.web.terms import Section, Terms
 from hrc_graph.web.things import page_of
@@ -61,6 +64,8 @@ class Representations:
         self.links = Links(settings.base, release)
         self.documents = Documents(answers, settings, self.links)
         self._answers = answers
+        self.naming = Naming(answers, self.links)
+        self._portraits = Portraits(answers, self.naming, self.links)
         self._terms = Terms(self.documents, questions, self.links)
         self._kept: OrderedDict[tuple[object, ...], _Made] = OrderedDict()
 
@@ -104,13 +109,14 @@ class Representations:
     ) -> _Made:
         client = client_of(request)
         found = await self.documents.find(_thing(stem), client, page_number(request))
-        words, sections = {}, []
+        words, sections, portrait = {}, [], Portrait()
         if format is formats.HTML:
             words = await self._terms.words(client)
             sections = await self._terms.sections(found, words, client)
+            portrait = await self._portraits.of(found, client)
             if self._answers.engine.snapshot != found.snapshot:  # these may be of another one
                 return await self._make(stem, format, negotiated, encoding, request)
-        body, coding = await asyncio.to_thread(_written, found, format, words, sections, self.links, encoding)
+        body, coding = await asyncio.to_thread(_written, found, format, words, sections, portrait, self.links, encoding)
         tag, modified = _tag(found, format, encoding, self._terms.digest), _modified(self._answers)
         fields = _fields(found, format, tag, modified, negotiated, self.links)
         if coding:
@@ -123,6 +129,7 @@ def _written(
     format: formats.Format,
     words: dict[str, str],
     sections: list[Section],
+    portrait: Portrait,
     links: Links,
     encoding: str,
 ) -> tuple[bytes, str]:
@@ -131,8 +138,15 @@ def _written(
         return packed(_serialized(found, format, links.base), encoding)
     graph = _serialized(found, formats.JSON_LD, links.base).decode()
     description = json.dumps(schemaorg.described(found), ensure_ascii=False)
+    shown = page_of(found, words, links)
     page = render(
-        "thing.html", **page_of(found, words, links), sections=sections, graph=_inert(graph), schema=_inert(description)
+        "thing.html",
+        **shown,
+        sections=sections,
+        portrait=portrait,
+        citation=Citation(shown["title"], found.thing.value, found.snapshot, links.release),
+        graph=_inert(graph),
+        schema=_inert(description),
     )
     return packed(page.encode(), encoding)
 
