@@ -26,11 +26,13 @@ from hrc_graph.web import (
     completions,
     dashboard,
     descriptions,
+    dumps,
     explorer,
     feeds,
     graphs,
     headers,
     library,
+    news,
     pages,
     problems,
     reconcile,
@@ -55,7 +57,10 @@ from hrc_graph.workspace import Workspace
 class WebApp:
     """Sends `/sparql` to the endpoint and every other path to the pages, which it counts."""
 
-    def __init__(self, sparql: ASGIApp, rest: FastAPI, metrics: Metrics, released: Releases, base: str) -> None:
+    def __init__(
+        self, sparql: ASGIApp, rest: FastAPI, metrics: Metrics, released: Releases, finder: Finder, base: str
+    ) -> None:
+        self.prepare = finder.prepare
         self._sparql = sparql
         self._rest = rest
         self._metrics = metrics
@@ -151,7 +156,7 @@ _PLACES = frozenset(
         *_PRIVATE_PLACES,
         *(".well-known", "feeds", "version", "search", "opensearch.xml", "reconcile", "map", "timeline"),
         *LISTINGS,
-        *("id", "def", "vocab", "shape", "shapes", "ontology", "doc"),
+        *("query", "id", "def", "vocab", "shape", "shapes", "ontology", "doc"),
     )
 )
 """The first words of paths that are counted apart; what strangers make up is not."""
@@ -178,8 +183,11 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     app.include_router(pages.router(answers, metrics, workspace))
     app.include_router(library.router(Opened("", answers, workspace.questions, represented), released, settings))
     app.include_router(graphs.router(answers, settings))
+    app.include_router(dumps.router(dumps.Dumps(answers, workspace)))
     app.include_router(descriptions.router(described))
-    app.include_router(feeds.router(workspace))
+    followed = feeds.Feeds(workspace)
+    app.include_router(feeds.router(followed, settings.base))
+    app.include_router(news.router(news.News(followed, settings.base)))
     app.include_router(resources.router(represented, workspace))
     app.include_router(explorer.router(answers, represented.naming, clients, settings))
     finder = Finder(answers, clients, settings)
@@ -217,4 +225,4 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
 
     scratch = engine if isinstance(engine, Scratch) else None
     endpoint = SparqlApp(answers, clients, metrics, settings, describe, studio, scratch=scratch, token=token)
-    return WebApp(endpoint, app, metrics, released, settings.base)
+    return WebApp(endpoint, app, metrics, released, finder, settings.base)

@@ -27,7 +27,7 @@ from hrc_graph.web import headers, problems
 from hrc_graph.web.answers import Answers, Whole, encoding_of, matches, page
 from hrc_graph.web.clients import Clients
 from hrc_graph.web.descriptions import Descriptions
-from hrc_graph.web.graphs import Dump
+from hrc_graph.web.dumps import Dump
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.representations import Representations
 from hrc_graph.web.results import Studio
