@@ -21,6 +21,7 @@ LAYERS = (
     {"tables"},
     {"export"},
     {"releases"},
+    {"drawing"},
     {"web", "cli", "client"},
 )
 MODULES = sorted((ROOT / "hrc_graph").rglob("*.py"))

@@ -24,6 +24,7 @@ from hrc_graph.web import (
     descriptions,
     feeds,
     graphs,
+    guides,
     headers,
     library,
     pages,
@@ -128,7 +129,7 @@ _COMMON = [(name.lower().encode(), value.encode()) for name, value in headers.CO
 _RELEASED = re.compile(r"/releases/[^/]+/sparql\Z")
 _PLACES = frozenset(
     (
-        *("front", "queries", "graphs", "graph", "dumps", "dataset", "releases", "static", "health", "metrics"),
+        *("front", "docs", "queries", "graphs", "graph", "dumps", "dataset", "releases", "static", "health", "metrics"),
         *(".well-known", "feeds", "version", "search", "opensearch.xml", "reconcile"),
         *("id", "def", "vocab", "shape", "shapes", "ontology", "doc"),
     )
@@ -162,6 +163,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
     app.include_router(search.router(finder, settings))
     app.include_router(releases.router(released, settings.base))
     app.include_router(catalogue.router(catalogue.Catalogue(answers, workspace, released)))
+    app.include_router(guides.router(answers, workspace, released))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.exception_handler(errors.HrcError)
