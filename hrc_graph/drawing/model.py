@@ -273,7 +273,7 @@ def _words(terms: Sequence[Term], x: float, y: float, anchor: str, *, backed: bo
     )
     if not backed:
         return text
-    width = len(" · ".join(term.name for term in terms)) * 13.5 * _EM + 8
+    width = len(" · ".join(term.name for term in terms)) * 13.5 * 0.5 + 8
     return f'<rect class="behind" x="{x - width / 2:.0f}" y="{y - 14:.0f}" width="{width:.0f}" height="18"/>' + text
 
 

@@ -240,6 +240,8 @@ def written(name: str) -> Written:
     for token in _all(tokens):
         if token.type == "link_open":
             token.attrSet("href", _here(str(token.attrGet("href"))))
+        elif token.attrs.pop("style", "") == "text-align:right":  # pages have no styles of their own
+            token.attrSet("class", "number")
     body = markdown.renderer.render(tokens, markdown.options, {})
     body = body.replace("<table>", '<div class="scroll read" tabindex="0"><table>').replace("</table>", "</table></div>")
     return Written(title, Markup(body), tuple(parts))  # noqa: S704 rendered without HTML of its own
