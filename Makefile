@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: setup serve test test-all lint docs words lock bench soak runaway exports
+.PHONY: setup serve test test-all lint docs words lock bench soak runaway exports accepting
 
 setup: $(STAMP)
 
@@ -47,6 +47,9 @@ runaway: setup
 
 exports: setup
 	$(RUN)/python -m benchmarks.exports
+
+accepting: setup
+	$(RUN)/python -m benchmarks.accepting
 
 $(VENV)/peers: $(STAMP)
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]'

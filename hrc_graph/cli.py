@@ -9,26 +9,23 @@ import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from hrc_graph import __version__, formats, namespaces, questions
+from hrc_graph import __version__, cli_desk, formats, namespaces, questions
 from hrc_graph.engine import Engine, Question, snapshots
-from hrc_graph.errors import BadFile, BadParameter, HrcError
+from hrc_graph.errors import BadFile, BadParameter
 from hrc_graph.settings import Judge, Settings
+from hrc_graph.shell import ERR as _ERR
+from hrc_graph.shell import DeskUrl, WorkspaceOption
+from hrc_graph.shell import errors as _errors
 from hrc_graph.workspace import Workspace, open_workspace
 
 app = typer.Typer(help="The Human Rights Cities graph.", no_args_is_help=True, pretty_exceptions_enable=False)
+cli_desk.add_to(app)
 
-_ERR = Console(stderr=True, highlight=False)
-
-WorkspaceOption = Annotated[
-    Path | None,
-    typer.Option("--workspace", help="A folder with ontology/ and data/. Default: the nearest one upwards."),
-]
 BaseOption = Annotated[
     str,
     typer.Option("--base", envvar="HRC_BASE", help="The IRI that things are under; ends in a slash."),
@@ -77,6 +74,16 @@ def serve(
         typer.Option(help="SERVICE may call endpoints that start so, up to the slash after the host."),
     ] = None,
     base: BaseOption = namespaces.BASE,
+    desk_url: DeskUrl = "",
+    own_review: Annotated[
+        bool, typer.Option("--own-review", help="Whoever drafted an application may also accept it.")
+    ] = False,
+    sign_in_issuer: Annotated[
+        str, typer.Option(envvar="HRC_SIGN_IN_ISSUER", help="An OpenID provider to sign in with.")
+    ] = "",
+    sign_in_client: Annotated[
+        str, typer.Option(envvar="HRC_SIGN_IN_CLIENT", help="As what that provider knows this server.")
+    ] = "",
     workspace: WorkspaceOption = None,
 ) -> None:
     """Answer questions over HTTP: build the index if files changed, start, print the address."""
@@ -84,10 +91,24 @@ def serve(
 
     with _errors():
         services = tuple(map(_service_prefix, allow_service or ()))
-        opened = _open(workspace, Settings(base=_base(base), time_limit=time_limit, services=services))
+        settings = Settings(
+            base=_base(base),
+            time_limit=time_limit,
+            services=services,
+            desk_url=desk_url,
+            own_review=own_review,
+            sign_in_issuer=sign_in_issuer,
+            sign_in_client=sign_in_client,
+        )
+        opened = _open(workspace, settings)
         snapshot = _snapshot(opened)
-        place = server.Place(host, port, allow_update, token)
-        server.run(opened, snapshot, place, announce=lambda address: print(f"Listening on {address}", flush=True))
+        server.run(
+            opened,
+            snapshot,
+            server.Place(host, port, allow_update, token),
+            announce=lambda address: print(f"Listening on {address}", flush=True),
+            welcome=lambda link: print(f"No account yet; make the first within an hour: {link}", flush=True),
+        )
 
 
 @app.command()
@@ -250,15 +271,31 @@ def release(
 
 
 @app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A folder that is not there yet, or is empty.")],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Copy the workspace with its history and a dump; the copy is a workspace itself, to be served or copied back."""
+    from hrc_graph import backups
+
+    with _errors():
+        opened = _open(workspace)
+        with _progress() as progress:
+            made = backups.make(opened, folder, progress)
+        print(f"{made.hash}  RDFC-1.0 of snapshot {made.snapshot}, {made.triples} triples")
+
+
+@app.command()
 def undo(
     change: Annotated[str, typer.Argument(help="The commit, or the number without git. Default: the newest.")] = "",
     workspace: WorkspaceOption = None,
 ) -> None:
     """Put back what stood before a change of data/."""
-    from hrc_graph import publishing
+    from hrc_graph.index import Index
 
     with _errors():
-        undone = publishing.undo(_open(workspace), change)
+        with _progress() as progress:
+            undone = Index.open(_open(workspace), progress).undo(change)
         print(f"Undone: {undone.what} ({len(undone.after)} dossiers)")
 
 
@@ -344,10 +381,10 @@ def _open(folder: Path | None, settings: Settings | None = None) -> Workspace:
 
 
 def _snapshot(workspace: Workspace, *, fresh: bool = False) -> snapshots.Snapshot:
+    from hrc_graph import index
+
     with _progress() as progress:
-        return snapshots.current(
-            workspace.files, workspace.state, base=workspace.settings.base, fresh=fresh, progress=progress
-        )
+        return index.current(workspace, fresh=fresh, progress=progress)
 
 
 @contextlib.contextmanager
@@ -363,20 +400,3 @@ def _progress() -> Iterator[snapshots.Progress]:
             bars.update(tasks[what], completed=done, total=of)
 
         yield show
-
-
-@contextlib.contextmanager
-def _errors() -> Iterator[None]:
-    """Errors of ours as two lines on standard error and exit code 2."""
-    try:
-        yield
-    except HrcError as error:
-        _fail(error)
-
-
-def _fail(error: HrcError) -> NoReturn:
-    where = f" (line {error.line}, column {error.column or 1})" if error.line else ""
-    _ERR.print(f"[bold red]error[/]: {error.message}{where}", markup=True, soft_wrap=True)
-    if error.hint:
-        _ERR.print(error.hint, markup=False, soft_wrap=True)
-    raise typer.Exit(2)

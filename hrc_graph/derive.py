@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import pyoxigraph as ox
 
@@ -46,6 +46,12 @@ _ACTOR, _UNDER, _IN_WAVE = _term("hrc", "actor"), _term("hrc", "under"), _term("
 _GOVERNMENT_COUNT, _BODY_COUNT = _term("hrc", "governmentCount"), _term("hrc", "otherBodyCount")
 _INTEGER = _term("xsd", "integer")
 _EDTF, _XSD_DATE = _term("edtf", "EDTF"), _term("xsd", "date")
+_LINKED = frozenset((_BROADER, _RELATED))
+_COUNTED = frozenset((_TYPE, _ACTOR, _UNDER, _IN_WAVE))
+"""The properties behind the links and the counts, which are made anew when a statement of one of these changes."""
+
+Nodes = Collection[ox.NamedNode] | tuple[None]
+"""Some nodes, or with None alone whatever there is."""
 
 Statement = tuple[ox.NamedNode, ox.NamedNode, str]
 """A subject, a property, and for remarks the matter they speak about: each is decided by itself."""
@@ -56,51 +62,110 @@ def derive(store: ox.Store, *, base: str) -> Iterator[ox.Quad]:
 
     A date that cannot be read gives no bounds: saying so is validation's task.
     """
-    written = _written_claims(store)
+    files = _Files(store, base)
+    yield from _about(files, (None,))
+    yield from _in_graph("links", _inherited_links(files), base)
+    yield from _in_graph("counts", _counts(files), base)
+
+
+def again(store: ox.Store, changed: Collection[ox.Quad], *, base: str) -> tuple[set[ox.Quad], set[ox.Quad]]:
+    """What is derived and has to go, and what has to come, after quads of the files came into a store or went.
+
+    The store holds the files' graphs as they are now, and what was derived before.
+    """
+    files = _Files(store, base)
+    predicates = {quad.predicate for quad in changed}
+    if _CLAIMABLE in predicates:
+        old = {quad for quad in store if quad.graph_name in files.derived}
+        new = set(derive(store, base=base))
+        return old - new, new - old
+    nodes = {quad.subject for quad in changed if isinstance(quad.subject, ox.NamedNode)}
+    nodes |= {quad.object for quad in changed if quad.predicate == _SUBJECT and isinstance(quad.object, ox.NamedNode)}
+    nodes |= {
+        value
+        for node in tuple(nodes)
+        for _, _, value in files.statements(node, _SUBJECT)
+        if isinstance(value, ox.NamedNode)
+    }
+    old, new = set(_derived_about(files, nodes)), set(_about(files, nodes))
+    for name, parts, made in (("links", _LINKED, _inherited_links), ("counts", _COUNTED, _counts)):
+        if not parts.isdisjoint(predicates):
+            old |= set(store.quads_for_pattern(None, None, None, _graph(name, base)))
+            new |= set(_in_graph(name, made(files), base))
+    return old - new, new - old
+
+
+class _Files:
+    """The statements of the files' graphs in a store that may hold derived ones too."""
+
+    def __init__(self, store: ox.Store, base: str) -> None:
+        self.store = store
+        self.base = base
+        self.derived = frozenset(_graph(name, base) for name in ("values", "claims", "dates", "links", "counts"))
+
+    def statements(
+        self,
+        subject: ox.NamedNode | None = None,
+        predicate: ox.NamedNode | None = None,
+        value: ox.NamedNode | None = None,
+    ) -> Iterator[tuple[ox.NamedNode, ox.NamedNode, records.Term]]:
+        """The statements of a pattern about named things, once each graph that makes them."""
+        for quad in self.store.quads_for_pattern(subject, predicate, value, None):
+            if (
+                isinstance(quad.subject, ox.NamedNode)
+                and not isinstance(quad.object, ox.Triple)
+                and quad.graph_name not in self.derived
+            ):
+                yield quad.subject, quad.predicate, quad.object
+
+    def is_a(self, node: ox.NamedNode, kind: ox.NamedNode) -> bool:
+        return next(self.statements(node, _TYPE, kind), None) is not None
+
+
+def _about(files: _Files, nodes: Nodes) -> Iterator[ox.Quad]:
+    """The shown values, claims and date bounds of some nodes."""
+    written = _written_claims(files, nodes)
     values = [
         (subject, predicate, shown) for (subject, predicate, _), claims in written.items() for shown in _shown(claims)
     ]
-    yield from _in_graph("values", (ox.Triple(*value) for value in values), base)
-    yield from _in_graph("claims", _generated_claims(store, written, base), base)
-    yield from _in_graph("dates", _all_bounds(store, values), base)
-    yield from _in_graph("links", _inherited_links(store), base)
-    yield from _in_graph("counts", _counts(store), base)
+    yield from _in_graph("values", (ox.Triple(*value) for value in values), files.base)
+    yield from _in_graph("claims", _generated_claims(files, nodes, written), files.base)
+    yield from _in_graph("dates", _all_bounds(files, nodes, values), files.base)
+
+
+def _derived_about(files: _Files, nodes: Collection[ox.NamedNode]) -> Iterator[ox.Quad]:
+    """What a store holds of what `_about` gives."""
+    values, claims, dates = (_graph(name, files.base) for name in ("values", "claims", "dates"))
+    for node in nodes:
+        yield from files.store.quads_for_pattern(node, None, None, values)
+        yield from files.store.quads_for_pattern(node, None, None, dates)
+        for claim in list(files.store.quads_for_pattern(None, _SUBJECT, node, claims)):
+            yield from files.store.quads_for_pattern(claim.subject, None, None, claims)
+
+
+def _graph(name: str, base: str) -> ox.NamedNode:
+    return ox.NamedNode(f"{base}graph/derived/{name}")
 
 
 def _in_graph(name: str, triples: Iterable[ox.Triple], base: str) -> Iterator[ox.Quad]:
-    graph = ox.NamedNode(f"{base}graph/derived/{name}")
+    graph = _graph(name, base)
     for triple in triples:
         yield ox.Quad(triple.subject, triple.predicate, triple.object, graph)
 
 
-def _statements(
-    store: ox.Store,
-    subject: ox.NamedNode | None = None,
-    predicate: ox.NamedNode | None = None,
-    value: ox.NamedNode | None = None,
-) -> Iterator[tuple[ox.NamedNode, ox.NamedNode, records.Term]]:
-    """The statements of a pattern about named things, once each graph that makes them."""
-    for quad in store.quads_for_pattern(subject, predicate, value, None):
-        if isinstance(quad.subject, ox.NamedNode) and not isinstance(quad.object, ox.Triple):
-            yield quad.subject, quad.predicate, quad.object
-
-
-def _is_a(store: ox.Store, node: ox.NamedNode, kind: ox.NamedNode) -> bool:
-    return next(_statements(store, node, _TYPE, kind), None) is not None
-
-
-def _written_claims(store: ox.Store) -> dict[Statement, list[tuple[records.Term, records.Term]]]:
+def _written_claims(files: _Files, nodes: Nodes) -> dict[Statement, list[tuple[records.Term, records.Term]]]:
     """For each claimed subject and property, the claimed values with their ranks, in a fixed order."""
     found: dict[Statement, list[tuple[records.Term, records.Term]]] = defaultdict(list)
-    for claim in sorted({node.value for node, _, _ in _statements(store, None, _TYPE, _CLAIM)}):
+    about = (claim for node in nodes for claim, _, _ in files.statements(None, _SUBJECT, node))
+    for claim in sorted({claim.value for claim in about if files.is_a(claim, _CLAIM)}):
         node = ox.NamedNode(claim)
         parts = [
-            [value for _, _, value in _statements(store, node, part)] for part in (_SUBJECT, _PREDICATE, _OBJECT, _RANK)
+            [value for _, _, value in files.statements(node, part)] for part in (_SUBJECT, _PREDICATE, _OBJECT, _RANK)
         ]
         if all(len(part) == 1 for part in parts):  # anything else breaks the shape of claims, which says so
             subject, predicate, value, rank = (part[0] for part in parts)
             if isinstance(subject, ox.NamedNode) and isinstance(predicate, ox.NamedNode):
-                matters = sorted(str(matter.value).casefold() for _, _, matter in _statements(store, node, _MATTER))
+                matters = sorted(str(matter.value).casefold() for _, _, matter in files.statements(node, _MATTER))
                 found[subject, predicate, " ".join(matters)].append((value, rank))
     return found
 
@@ -128,19 +193,20 @@ def _bounds(term: records.Term) -> dates.Bounds | None:
         return None
 
 
-def _generated_claims(store: ox.Store, written: Iterable[Statement], base: str) -> Iterator[ox.Triple]:
-    claimable = {marked for marked, _, _ in _statements(store, None, _CLAIMABLE)}
+def _generated_claims(files: _Files, nodes: Nodes, written: Iterable[Statement]) -> Iterator[ox.Triple]:
+    claimable = {marked for marked, _, _ in files.statements(None, _CLAIMABLE)}
     spoken_for = {(subject, predicate) for subject, predicate, _ in written}
     citations: dict[ox.NamedNode, list[ox.NamedNode]] = defaultdict(list)
-    for node, _, citation in _statements(store, None, _CITES):
-        if isinstance(citation, ox.NamedNode):
-            citations[node].append(citation)
+    for wanted in nodes:
+        for node, _, citation in files.statements(wanted, _CITES):
+            if isinstance(citation, ox.NamedNode):
+                citations[node].append(citation)
     for node, cited in citations.items():
-        if _is_a(store, node, _CLAIM):
+        if files.is_a(node, _CLAIM):
             continue
-        for _, predicate, value in _statements(store, node):
+        for _, predicate, value in files.statements(node):
             if predicate in claimable and (node, predicate) not in spoken_for:
-                claim = records.claim_iri(ox.Triple(node, predicate, value), cited, base=base)
+                claim = records.claim_iri(ox.Triple(node, predicate, value), cited, base=files.base)
                 yield ox.Triple(claim, _TYPE, _CLAIM)
                 yield ox.Triple(claim, _SUBJECT, node)
                 yield ox.Triple(claim, _PREDICATE, predicate)
@@ -150,37 +216,39 @@ def _generated_claims(store: ox.Store, written: Iterable[Statement], base: str) 
                 yield from _days(claim, value)
 
 
-def _all_bounds(store: ox.Store, values: list[tuple[ox.NamedNode, ox.NamedNode, records.Term]]) -> Iterator[ox.Triple]:
-    for node, predicate, date in itertools.chain(
-        _statements(store, None, _DATE), _statements(store, None, _DUE), values
-    ):
-        if predicate == _DATE or (predicate == _DUE and any(_is_a(store, node, kind) for kind in _DUE_CLASSES)):
+def _all_bounds(
+    files: _Files, nodes: Nodes, values: list[tuple[ox.NamedNode, ox.NamedNode, records.Term]]
+) -> Iterator[ox.Triple]:
+    said = (found for wanted in nodes for part in (_DATE, _DUE) for found in files.statements(wanted, part))
+    for node, predicate, date in itertools.chain(said, values):
+        if predicate == _DATE or (predicate == _DUE and any(files.is_a(node, kind) for kind in _DUE_CLASSES)):
             yield from _days(node, date)
-    for claim, _, value in _statements(store, None, _OBJECT):
-        yield from _days(claim, value)
+    for wanted in nodes:
+        for claim, _, value in files.statements(wanted, _OBJECT):
+            yield from _days(claim, value)
 
 
-def _inherited_links(store: ox.Store) -> Iterator[ox.Triple]:
-    broader = {node: value for node, _, value in _statements(store, None, _BROADER)}
+def _inherited_links(files: _Files) -> Iterator[ox.Triple]:
+    broader = {node: value for node, _, value in files.statements(None, _BROADER)}
     for theme in broader:
-        own = {value for _, _, value in _statements(store, theme, _RELATED)}
+        own = {value for _, _, value in files.statements(theme, _RELATED)}
         seen, above = {theme}, broader.get(theme)
         while isinstance(above, ox.NamedNode) and above not in seen:
             seen.add(above)
-            for _, _, value in _statements(store, above, _RELATED):
+            for _, _, value in files.statements(above, _RELATED):
                 if value not in own:
                     own.add(value)
                     yield ox.Triple(theme, _RELATED, value)
             above = broader.get(above)
 
 
-def _counts(store: ox.Store) -> Iterator[ox.Triple]:
-    governments = {node for node, _, _ in _statements(store, None, _TYPE, _GOVERNMENT)}
+def _counts(files: _Files) -> Iterator[ox.Triple]:
+    governments = {node for node, _, _ in files.statements(None, _TYPE, _GOVERNMENT)}
     bodies: dict[ox.NamedNode, set[records.Term]] = defaultdict(set)
-    for act, _, _ in list(_statements(store, None, _TYPE, _COMMITMENT)):
-        actors = {value for _, _, value in _statements(store, act, _ACTOR)}
+    for act, _, _ in list(files.statements(None, _TYPE, _COMMITMENT)):
+        actors = {value for _, _, value in files.statements(act, _ACTOR)}
         for joined in (_UNDER, _IN_WAVE):
-            for _, _, value in _statements(store, act, joined):
+            for _, _, value in files.statements(act, joined):
                 if isinstance(value, ox.NamedNode):
                     bodies[value] |= actors
     for thing, actors in bodies.items():

@@ -7,12 +7,16 @@
     │   ├── BadQuery            SPARQL that does not parse, or asks for an update
     │   ├── BadParameter        a parameter of a question that is missing or ill-typed
     │   ├── BadRequest          an HTTP request against the SPARQL protocol
-    │   └── BadRelease          a release that cannot be made: its name, the tree, what the shapes say
+    │   ├── BadRelease          a release that cannot be made: its name, the tree, what the shapes say
+    │   └── NotConforming       a change that the shapes do not allow
     ├── Refused                 well-formed, but this service does not do it
     │   ├── QueryTooLarge       past the size, depth or number of tokens allowed
     │   ├── ServiceRefused      SERVICE would call another server
     │   ├── BatchTooLarge       more questions at once, or more bytes of them, than are taken
+    │   ├── Forbidden           not with this role, or not from another site
     │   └── AnswerTooLarge      the answer is past the cap; nothing of it is sent
+    ├── Conflict                somebody else has saved or done something meanwhile
+    │   └── ChangedMeanwhile    the same dossiers
     ├── NotFound                no such thing, graph, question or file
     ├── Gone                    it was there and was withdrawn
     ├── NotAcceptable           none of the formats asked for is offered
@@ -24,7 +28,8 @@
     │   └── OutOfMemory         at its memory limit
     ├── Busy                    too many questions are waiting already
     ├── Throttled               one client has asked for more than its share
-    ├── Unauthorized            an update without the right token
+    ├── Unwritable              the disk is full, or the folder takes no files
+    ├── Unauthorized            nobody we know: no session, password or token, or not the right one
     └── EngineFailure           the engine or a remote endpoint failed
 
 Lower layers raise these; `web.problems` alone knows their HTTP status, `cli` their exit code.
@@ -34,6 +39,7 @@ Each carries what was wrong, where if known, and what to do about it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
@@ -84,6 +90,13 @@ class BadRelease(BadInput):
     """A release that cannot be made as things stand."""
 
 
+@dataclass
+class NotConforming(BadInput):
+    """A change that the shapes do not allow; `report` is the `validation.Report` that says why."""
+
+    report: Any = field(default=None, kw_only=True, repr=False)
+
+
 class Refused(HrcError):
     """Well-formed, but this service does not do it."""
 
@@ -100,8 +113,35 @@ class BatchTooLarge(Refused):
     """More questions at once, or more bytes of them, than are taken."""
 
 
+class Forbidden(Refused):
+    """Not with this role, or not from another site."""
+
+
 class AnswerTooLarge(Refused):
     """The answer is past the cap; nothing of it is sent."""
+
+
+@dataclass
+class Conflict(HrcError):
+    """Somebody else has saved or done something meanwhile.
+
+    Of a draft, `stored` is the newest version, called `version`, and `sent` what was to be saved; both are JSON.
+    """
+
+    version: int = field(default=0, kw_only=True)
+    stored: str = field(default="", kw_only=True)
+    sent: str = field(default="", kw_only=True)
+
+
+@dataclass
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed the same dossiers: by name what was to be written, and what stands there now.
+
+    None is for a dossier that is not there.
+    """
+
+    yours: dict[str, bytes | None] = field(default_factory=dict, kw_only=True, repr=False)
+    current: dict[str, bytes | None] = field(default_factory=dict, kw_only=True, repr=False)
 
 
 class NotFound(HrcError):
@@ -154,8 +194,12 @@ class Throttled(HrcError):
     retry_after: int = field(default=60, kw_only=True)
 
 
+class Unwritable(HrcError):
+    """The disk is full, or the folder takes no files. Nothing was changed."""
+
+
 class Unauthorized(HrcError):
-    """An update without the right token."""
+    """Nobody we know: no session, password or token, or not the right one."""
 
 
 class EngineFailure(HrcError):

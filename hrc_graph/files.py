@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +32,13 @@ class Files:
         return dict(sorted(found.items()))
 
     def dossiers(self) -> dict[str, Path]:
-        """The graphs of `data/` alone."""
+        """The graphs of `data/` alone, in the order of their paths."""
         data = self.root / "data"
-        return {str(path.relative_to(data).with_suffix("")): path for path in sorted(data.rglob("*.ttl"))}
+        found = []
+        for folder, _, names in os.walk(data):  # three times as fast as Path.rglob, and asked for at every change
+            below = Path(folder).relative_to(data).parts
+            found += [(*below, name) for name in names if name.endswith(".ttl")]
+        return {"/".join(parts).removesuffix(".ttl"): data.joinpath(*parts) for parts in sorted(found)}
 
     def path(self, graph: str) -> Path:
         """The file of a dossier's graph. Raises `BadFile` for a name that would leave `data/`."""
@@ -61,19 +66,33 @@ class Files:
         differing = {(top / os.fsdecode(name)).resolve() for name in named}
         return [path for path in self.dossiers().values() if path.resolve() in differing]
 
-    def digest(self) -> str:
-        """A hash of all names and bytes: the same files, the same digest."""
-        total = hashlib.sha256()
-        for name, content in self._contents():
-            total.update(f"{name}\0{len(content)}\0".encode() + content)
-        return total.hexdigest()
-
-    def _contents(self) -> Iterator[tuple[str, bytes]]:
+    def sums(self) -> dict[str, str]:
+        """The SHA-256 of the bytes of every graph's file."""
+        found = {}
         for name, path in self.graphs().items():
             try:
-                yield name, path.read_bytes()
+                found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
             except OSError as error:
                 raise BadFile(f"{path} cannot be read: {error.strerror}.", "Is this a workspace?") from error
+        return found
+
+    def stamps(self) -> dict[str, tuple[int, int, int]]:
+        """Of every graph's file when it was written, its size and its place on disk: another stamp, other bytes."""
+        found = {}
+        for name, path in self.graphs().items():
+            with contextlib.suppress(FileNotFoundError):  # it went just now
+                about = os.stat(path)  # noqa: PTH116
+                found[name] = about.st_mtime_ns, about.st_size, about.st_ino
+        return found
+
+    def digest(self) -> str:
+        """A hash of all names and bytes: the same files, the same digest."""
+        return digest(self.sums())
+
+
+def digest(sums: Mapping[str, str]) -> str:
+    """The digest of files with these sums."""
+    return hashlib.sha256("".join(f"{name}\0{sums[name]}\n" for name in sorted(sums)).encode()).hexdigest()
 
 
 def replace(path: Path, content: bytes) -> None:

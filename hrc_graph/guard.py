@@ -9,9 +9,10 @@ Source: SPARQL 1.1 Query Language, section 19.8 (terminals).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from hrc_graph import namespaces
 from hrc_graph.errors import QueryTooLarge, ServiceRefused
 from hrc_graph.settings import Settings
 
@@ -64,6 +65,23 @@ def position(text: str, offset: int) -> tuple[int, int]:
 def words(query: str) -> Iterator[str]:
     """The words of a query that are no strings, names or variables, in capitals."""
     return (token.text.upper() for token in tokens(query) if token.kind == "word")
+
+
+def filled(query: str, terms: Mapping[str, str]) -> str:
+    """The query with variables, such as `?thing`, replaced by what is given for them; strings stay as they are."""
+    pieces, end = [], 0
+    for token in tokens(query):
+        if token.kind == "variable" and token.text in terms:
+            pieces += [query[end : token.start], terms[token.text]]
+            end = token.start + len(token.text)
+    return "".join([*pieces, query[end:]])
+
+
+def prefixed(query: str, base: str) -> str:
+    """The query with the prefixes that it uses, of our table."""
+    used = {token.text.partition(":")[0] for token in tokens(query) if token.kind == "name"}
+    known = namespaces.prefixes(base).items()
+    return "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in known if prefix in used) + query
 
 
 def names_dataset(query: str) -> bool:

@@ -6,6 +6,8 @@ A new commit on the same branch therefore only adds to the end.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 import time
@@ -14,18 +16,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from dulwich import porcelain
 from dulwich.errors import NotGitRepository
+from dulwich.file import FileLocked
 from dulwich.object_store import commit_tree_changes
 from dulwich.objects import Blob, Commit, ObjectID, Tree
 from dulwich.refs import HEADREF
 from dulwich.repo import Repo, UnsupportedExtension, UnsupportedVersion, get_user_identity
 
-from hrc_graph.errors import BadInput, NotFound
+from hrc_graph.errors import BadInput, Busy, NotFound
 
 _ADDRESS = re.compile(r"<?[\w.+-]+@[\w-]+(\.[\w-]+)+>?")
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z-]*): (.+)")
 _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 _TICK = timedelta(milliseconds=1)
+_PATIENCE = 2.0
+"""Seconds to wait for another program to let go of the repository."""
+_SECONDS_OF_A_COMMIT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +159,13 @@ class History:
         if any((control / name).exists() for name in _UNDER_WAY):
             raise BadInput("A merge or rebase is under way in git.", "End it, then try again.")
 
-    def commit(self, contents: Mapping[str, bytes | None], message: str, trailers: Mapping[str, str]) -> str:
+    def commit(
+        self, contents: Mapping[str, bytes | None], message: str, trailers: Mapping[str, str], author: str = ""
+    ) -> str:
         """Commit dossiers, and nothing else, on top of the newest commit; None takes one away. Returns its id.
 
-        Raises `BadInput` when somebody else committed meanwhile.
+        The author, as `Name <address>`, is by default whom git is told to be. Raises `BadInput` when somebody else
+        committed meanwhile, `Busy` while another program holds the repository.
         """
         store, there = self._repository.object_store, self.dossiers(self.head)
         changes: list[tuple[bytes, int | None, ObjectID | None]] = []
@@ -169,21 +179,40 @@ class History:
         made, parent = Commit(), ObjectID(self.head.encode())
         made.tree = commit_tree_changes(store, self._commit(self.head).tree, changes)
         made.parents = [parent]
-        made.author, made.committer = self._identity("AUTHOR"), self._identity("COMMITTER")
+        made.author, made.committer = author.encode() or self._identity("AUTHOR"), self._identity("COMMITTER")
         made.author_time = made.commit_time = int(time.time())
         made.author_timezone = made.commit_timezone = 0
         made.encoding = b"UTF-8"
         last = "".join(f"{name}: {value}\n" for name, value in trailers.items())
         made.message = f"{message}\n\n{last}".encode()
         store.add_object(made)
-        if not self._repository.refs.set_if_equals(HEADREF, parent, made.id, message=b"commit: " + message.encode()):
-            raise BadInput("Somebody else committed at the same time.", "Try again.")
+        told = b"commit: " + message.partition("\n")[0].encode()
+        with _held():
+            if not self._repository.refs.set_if_equals(HEADREF, parent, made.id, message=told):
+                raise BadInput("Somebody else committed at the same time.", "Try again.")
         self.head = made.id.decode()
         return self.head
 
     def stage(self, names: Iterable[str]) -> None:
-        """Let git's index hold these dossiers as they are on disk."""
-        self._repository.get_worktree().stage([self._path(name) for name in names])
+        """Let git's index hold these dossiers as they are on disk. Raises `Busy` as `commit` does."""
+        with _held():
+            self._repository.get_worktree().stage([self._path(name) for name in names])
+
+    def let_go(self, since: float) -> None:
+        """Take away the locks of a commit that was cut short within seconds of a time; wait for those of others."""
+        control = Path(os.fsdecode(self._repository.controldir()))
+        common = Path(os.fsdecode(self._repository.commondir()))
+        names, _ = self._repository.refs.follow(HEADREF)
+        locks = [
+            control / "index.lock",
+            *(folder / f"{os.fsdecode(name)}.lock" for folder in {control, common} for name in names),
+        ]
+        until = time.monotonic() + _PATIENCE
+        while any(lock.exists() for lock in locks) and time.monotonic() < until:
+            time.sleep(0.02)
+        for lock in locks:
+            if lock.exists() and since <= lock.stat().st_mtime < since + _SECONDS_OF_A_COMMIT:
+                lock.unlink()
 
     def _path(self, name: str) -> bytes:
         return self._data + b"/" + os.fsencode(name) + b".ttl"
@@ -220,6 +249,30 @@ class History:
             return whole.lookup_path(self._repository.object_store.__getitem__, self._data)[1]
         except KeyError:
             return None
+
+
+@contextlib.contextmanager
+def _held() -> Iterator[None]:
+    try:
+        yield
+    except FileLocked as error:
+        lock = os.fsdecode(error.lockfilename)
+        raise Busy("Another program is at work in the git repository.", f"If none is, delete {lock}.") from error
+
+
+def clone(root: Path, target: Path) -> tuple[Path, str]:
+    """Copy the repository that holds a workspace with all its history; where the workspace is there, and the commit.
+
+    Raises `NotFound` as `History` does.
+    """
+    with History(root) as history:
+        top = Path(os.fsdecode(history._repository.path)).resolve()
+        quiet = io.BytesIO()
+        with porcelain.clone(history._repository, target, checkout=True, errstream=quiet) as copy:
+            settings = copy.get_config()
+            del settings[b"remote", b"origin"]  # it would lead back here
+            settings.write_to_path()
+        return target / root.resolve().relative_to(top), history.head
 
 
 def head(root: Path) -> str:

@@ -87,6 +87,13 @@ def short(iri: str, base: str = BASE) -> str:
     return iri
 
 
+def full(text: str, base: str = BASE) -> str:
+    """The whole IRI for what `short` gives; any other text as it is."""
+    prefix, colon, local = text.partition(":")
+    known = prefixes(base)
+    return known[prefix] + local if colon and prefix in known and not local.startswith("//") else text
+
+
 def path(iri: str, base: str = BASE) -> str:
     """Where a server of ours tells of an IRI of ours: the path to follow; "" for any other IRI.
 

@@ -4,25 +4,50 @@ Where git keeps the workspace, a change is a commit of its dossiers alone, whate
 another commit. Elsewhere each change is a folder `.hrc/changes/<number>/` with the bytes that stood before and a record
 of what was done. In either case that folder is there while files are written: if a change is cut short, the next start
 puts the old bytes back.
+
+Only one process at a time may write: whoever calls `publish`, `undo` or `recover` has the `turn` of the workspace.
+`index` is the way in for everybody: it judges a change first and shows it afterwards.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
+import os
+import re
 import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from hrc_graph import files
-from hrc_graph.errors import BadInput, NotFound
+from hrc_graph.errors import BadInput, Busy, NotFound, Unwritable
 from hrc_graph.history import History, Revision
 from hrc_graph.workspace import Workspace
 
 _KIND, _UNDOES = "Hrc-Change", "Hrc-Undoes"
 """Trailers of our commits: `publish` or `undo`, and the commit that is undone."""
+_TRAILER = re.compile(r"[A-Za-z][A-Za-z-]*")
+_WAIT = 60.0
+"""Seconds to wait for another process to end its change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who made a change, as git is told. Raises `BadInput` for what git could not hold."""
+
+    name: str
+    email: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name.strip() or re.search(r"[<>\x00-\x1f]", self.name + self.email):
+            raise BadInput("An author has a name without < and > and line breaks.", "Write it as people do.")
+
+    def __str__(self) -> str:
+        return f"{self.name.strip()} <{self.email.strip()}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +63,102 @@ class Change:
     """The SHA-256 of each file's new bytes, by graph name; empty for a file that is taken away."""
     before: dict[str, bool]
     """Whether each file was there before."""
+    author: str = ""
+    """Who made it, as `Name <address>`; empty for whom git is told to be."""
+    why: str = ""
+    """What its author says of it."""
 
 
-def publish(workspace: Workspace, changes: Mapping[str, bytes], what: str) -> Change:
-    """Write the dossiers of a change; `what` says in a few words what it is.
+@contextlib.contextmanager
+def turn(workspace: Workspace, wait: float = _WAIT) -> Iterator[None]:
+    """The turn to write in a workspace, which one process and thread has at a time; it ends with the process.
 
-    Raises `BadInput` while a merge or the like is under way in git.
+    Raises `Busy` when another has it for so many seconds, `Unwritable` where no file can be made.
     """
-    return _write(workspace, changes, " ".join(what.split()), {_KIND: "publish"})
+    until = time.monotonic() + wait
+    with unwritable(workspace):
+        _state(workspace).mkdir(exist_ok=True)
+        lock = os.open(_state(workspace) / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise Busy("Another change of the data is being made.", "Try again in a minute.") from None
+                time.sleep(0.01)
+        yield
+    finally:
+        os.close(lock)
 
 
-def undo(workspace: Workspace, id: str = "") -> Change:
-    """Put back what stood before a change, by default the newest that is not undone.
+@contextlib.contextmanager
+def unwritable(workspace: Workspace) -> Iterator[None]:
+    """Errors of the file system as `Unwritable`."""
+    try:
+        yield
+    except OSError as error:
+        raise Unwritable(
+            f"{workspace.root} cannot be written: {error.strerror}.", "Make room or mend its permissions; try again."
+        ) from error
+
+
+def publish(
+    workspace: Workspace,
+    changes: Mapping[str, bytes | None],
+    what: str,
+    *,
+    author: Author | None = None,
+    why: str = "",
+    trailers: Mapping[str, str] | None = None,
+) -> Change:
+    """Write the dossiers of a change, None for one that is taken away; `what` says in a few words what it is.
+
+    Trailers are for programs that read the history. Raises `BadInput` while a merge or the like is under way in git.
+    """
+    said = {_KIND: "publish"}
+    for name, value in (trailers or {}).items():
+        if not _TRAILER.fullmatch(name) or name in (_KIND, _UNDOES):
+            raise BadInput(f"“{name}” cannot be the name of a trailer.", "Write it like Reviewed-by.")
+        said[name] = " ".join(value.split())
+    return _write(workspace, changes, _Told(" ".join(what.split()), author, why, said))
+
+
+def undo(workspace: Workspace, id: str = "", *, author: Author | None = None, why: str = "") -> Change:
+    """Put back what stood before a change, by default the newest that is not undone. Returns what was undone.
 
     Raises `NotFound` when there is none, `BadInput` when a file of it was changed again since.
     """
+    change, contents = undoing(workspace, id)
+    with _git(workspace) or contextlib.nullcontext() as past:
+        if past:
+            commit = _wanted(past, change.id).id
+            _write(workspace, contents, _Told(f"Undo: {change.what}", author, why, {_KIND: "undo", _UNDOES: commit}))
+            return change
+    _record(workspace, replace(change, state="writing"))  # cut short, it is put back by the next start
+    _put_back(workspace, change)
+    return _record(workspace, change)
+
+
+def undoing(workspace: Workspace, id: str = "") -> tuple[Change, dict[str, bytes | None]]:
+    """The change that `undo` would undo, and what its dossiers would hold then. Raises what `undo` raises."""
     recover(workspace)
     with _git(workspace) or contextlib.nullcontext() as past:
         if past:
-            return _undo_commit(workspace, past, _wanted(past, id))
+            revision = _wanted(past, id)
+            contents = {name: past.text(old) if old else None for name, (old, _) in revision.files.items()}
+            after = {name: _digest(past.text(new) if new else None) for name, (_, new) in revision.files.items()}
+            was_there = {name: old is not None for name, old in contents.items()}
+            change = Change(revision.id[:12], revision.why.partition("\n")[0], "undone", after, was_there)
+            _check_unchanged(workspace, change)
+            return change, contents
     done = [change for change in history(workspace) if change.state == "done" and id in ("", change.id)]
     if not done:
         raise NotFound("There is no such change to undo.", "Without git, changes are numbered from 1.")
-    _check_unchanged(workspace, done[-1].after, done[-1].id)
-    _put_back(workspace, done[-1])
-    return _record(workspace, replace(done[-1], state="undone"))
+    change = replace(done[-1], state="undone")
+    _check_unchanged(workspace, change)
+    return change, _before(workspace, change)
 
 
 def recover(workspace: Workspace) -> None:
@@ -72,6 +168,8 @@ def recover(workspace: Workspace) -> None:
         return
     with _git(workspace) or contextlib.nullcontext() as past:
         for change in unfinished:
+            if past:
+                past.let_go((_folder(workspace, change) / "change.json").stat().st_mtime)
             blobs = past.dossiers(past.head) if past else {}
             if not past or any(
                 _digest(past.text(blobs[name]) if name in blobs else None) != digest
@@ -87,24 +185,36 @@ def recover(workspace: Workspace) -> None:
 
 def history(workspace: Workspace) -> list[Change]:
     """Every change that was made here without git, oldest first, and one that is being made."""
-    records = sorted((workspace.state / "changes").glob("*/change.json"))
+    records = sorted((_state(workspace) / "changes").glob("*/change.json"))
     return [Change(**json.loads(record.read_text("utf-8"))) for record in records]
 
 
-def _write(
-    workspace: Workspace, contents: Mapping[str, bytes | None], what: str, trailers: Mapping[str, str]
-) -> Change:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is told of a change."""
+
+    what: str
+    author: Author | None
+    why: str
+    trailers: Mapping[str, str]
+
+    @property
+    def message(self) -> str:
+        return "\n\n".join(filter(None, (self.what, self.why.strip())))
+
+
+def _write(workspace: Workspace, contents: Mapping[str, bytes | None], told: _Told) -> Change:
     """Change files, all or none; None takes a file away."""
     recover(workspace)
     with _git(workspace) or contextlib.nullcontext() as past:
         if past:
             past.check_at_rest()
-        change = _begun(workspace, contents, what)
+        change = _begun(workspace, contents, told)
         try:
             for name, content in contents.items():
                 _set(workspace, name, content)
             if past:
-                commit = past.commit(contents, what, trailers)
+                commit = past.commit(contents, told.message, told.trailers, change.author)
                 past.stage(contents)
         except BaseException:
             recover(workspace)
@@ -115,12 +225,13 @@ def _write(
     return _record(workspace, replace(change, state="done"))
 
 
-def _begun(workspace: Workspace, contents: Mapping[str, bytes | None], what: str) -> Change:
+def _begun(workspace: Workspace, contents: Mapping[str, bytes | None], told: _Told) -> Change:
     """The record of a change, with the bytes that stand before it, on disk."""
     paths = {name: workspace.files.path(name) for name in contents}
     after = {name: _digest(content) for name, content in contents.items()}
     id = str(max((int(change.id) for change in history(workspace)), default=0) + 1)
-    change = Change(id, what, "writing", after, {name: path.exists() for name, path in paths.items()})
+    was_there = {name: path.exists() for name, path in paths.items()}
+    change = Change(id, told.what, "writing", after, was_there, str(told.author or ""), told.why.strip())
     for name, path in paths.items():
         if path.exists():
             files.replace(_folder(workspace, change) / "before" / f"{name}.ttl", path.read_bytes())
@@ -133,15 +244,6 @@ def _git(workspace: Workspace) -> History | None:
         return History(workspace.root)
     except NotFound:
         return None
-
-
-def _undo_commit(workspace: Workspace, past: History, revision: Revision) -> Change:
-    contents = {name: past.text(old) if old else None for name, (old, _) in revision.files.items()}
-    after = {name: _digest(past.text(new) if new else None) for name, (_, new) in revision.files.items()}
-    _check_unchanged(workspace, after, revision.id[:12])
-    what = revision.why.partition("\n")[0]
-    _write(workspace, contents, f"Undo: {what}", {_KIND: "undo", _UNDOES: revision.id})
-    return Change(revision.id[:12], what, "undone", after, {name: old is not None for name, old in contents.items()})
 
 
 def _wanted(past: History, id: str) -> Revision:
@@ -157,11 +259,11 @@ def _wanted(past: History, id: str) -> Revision:
     raise NotFound("There is no such change to undo.", "hrc history lists the changes.")
 
 
-def _check_unchanged(workspace: Workspace, after: Mapping[str, str], id: str) -> None:
-    for name, digest in after.items():
+def _check_unchanged(workspace: Workspace, change: Change) -> None:
+    for name, digest in change.after.items():
         path = workspace.files.path(name)
         if _digest(path.read_bytes() if path.exists() else None) != digest:
-            raise BadInput(f"{path} was changed again after change {id}.", "Undo the later change first.")
+            raise BadInput(f"{path} was changed again after change {change.id}.", "Undo the later change first.")
 
 
 def _digest(content: bytes | None) -> str:
@@ -169,9 +271,14 @@ def _digest(content: bytes | None) -> str:
 
 
 def _put_back(workspace: Workspace, change: Change) -> None:
-    for name, was_there in change.before.items():
-        old = _folder(workspace, change) / "before" / f"{name}.ttl"
-        _set(workspace, name, old.read_bytes() if was_there else None)
+    for name, content in _before(workspace, change).items():
+        _set(workspace, name, content)
+
+
+def _before(workspace: Workspace, change: Change) -> dict[str, bytes | None]:
+    """What stood before a change that is recorded here."""
+    folder = _folder(workspace, change) / "before"
+    return {name: (folder / f"{name}.ttl").read_bytes() if there else None for name, there in change.before.items()}
 
 
 def _set(workspace: Workspace, name: str, content: bytes | None) -> None:
@@ -188,7 +295,12 @@ def _set(workspace: Workspace, name: str, content: bytes | None) -> None:
 
 
 def _folder(workspace: Workspace, change: Change) -> Path:
-    return workspace.state / "changes" / f"{int(change.id):06}"
+    return _state(workspace) / "changes" / f"{int(change.id):06}"
+
+
+def _state(workspace: Workspace) -> Path:
+    """The folder of what is one for a workspace, whatever IRI its things are under."""
+    return workspace.root / ".hrc"
 
 
 def _record(workspace: Workspace, change: Change) -> Change:

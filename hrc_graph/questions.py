@@ -62,10 +62,7 @@ class Parameter:
             pattern = self.choices
         else:
             pattern = f"VALUES ?value {{ {' '.join(str(self._term(value, base)) for value in self.choices)} }}"
-        body = _CHOICES % (pattern, _NAMES if self.type == "iri" else "")
-        used = {token.text.partition(":")[0] for token in guard.tokens(body) if token.kind == "name"}
-        known = namespaces.prefixes(base).items()
-        return "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in known if prefix in used) + body
+        return guard.prefixed(_CHOICES % (pattern, _NAMES if self.type == "iri" else ""), base)
 
     def term(self, value: str, *, base: str) -> ox.NamedNode | ox.Literal:
         """The RDF term for a value as people write it.
@@ -86,7 +83,7 @@ class Parameter:
         try:
             match self.type:
                 case "iri":
-                    return ox.NamedNode(_full_iri(value, base))
+                    return ox.NamedNode(namespaces.full(value, base))
                 case "integer":
                     return ox.Literal(str(int(value)), datatype=ox.NamedNode(_XSD + "integer"))
                 case "date":
@@ -137,12 +134,7 @@ class NamedQuery:
             if value is None:
                 raise BadParameter(f"Parameter “{parameter.name}” is missing.", parameter.description)
             terms[f"?_{parameter.name}"] = str(parameter.term(value, base=base))
-        pieces, end = [], 0
-        for token in guard.tokens(self.text):
-            if token.kind == "variable" and token.text in terms:
-                pieces += [self.text[end : token.start], terms[token.text]]
-                end = token.start + len(token.text)
-        return "".join([*pieces, self.text[end:]])
+        return guard.filled(self.text, terms)
 
 
 def library(folder: Path, *, base: str = namespaces.BASE) -> dict[str, NamedQuery]:
@@ -213,11 +205,3 @@ def _choices(field: Mapping[str, Any], base: str) -> str | tuple[str, ...]:
 
 def _text_or_none(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _full_iri(value: str, base: str) -> str:
-    prefix, colon, local = value.partition(":")
-    known = namespaces.prefixes(base)
-    if colon and prefix in known and not local.startswith("//"):
-        return known[prefix] + local
-    return value

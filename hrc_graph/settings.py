@@ -57,3 +57,13 @@ class Settings:
     """The engine of a release ends when nobody has asked it for so many seconds."""
     services: tuple[str, ...] = ()
     """SERVICE may call endpoints whose IRI starts with one of these; none by default."""
+    desk_url: str = ""
+    """The database of the desk, as SQLAlchemy writes it; by default `.hrc/desk.sqlite` in the workspace."""
+    own_review: bool = False
+    """Whether somebody may accept what they drafted themselves."""
+    contact_days: int = 730
+    """So many days the contact of an application is kept."""
+    sign_in_issuer: str = ""
+    """The OpenID provider that accounts may sign in with; none by default."""
+    sign_in_client: str = ""
+    """As what this server is known to that provider."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -124,6 +124,36 @@ def judge(data: Graph, shapes: Graph, keep: Keep = lambda _focus: True, engine: 
         raise EngineFailure(f"The shapes could not be applied: {error}", "Check ontology/shapes.ttl.") from error
     if not isinstance(report, Graph):
         raise EngineFailure(f"The shapes could not be applied: {report}", "Check ontology/shapes.ttl.")
+    return _report(report, shapes, keep)
+
+
+class Rules:
+    """Shapes that have been read once, to judge some nodes again and again."""
+
+    def __init__(self, shapes: Graph, engine: Judge | None = None) -> None:
+        self._shapes = shapes
+        self._compiled: Any = None
+        if (engine or fastest()) is Judge.turbo:
+            self._turbo = importlib.import_module("pyshacl_turbo")
+            self._compiled = self._turbo.compile_shapes(shapes)
+
+    def judge(self, quads: Iterable[ox.Quad], focus: Collection[str]) -> Report:
+        """The judgement of these nodes by what `quads` say, the ontology and everything derived among them.
+
+        Raises `EngineFailure` when the engine cannot judge at all.
+        """
+        if self._compiled is None:
+            return judge(to_rdflib(quads), self._shapes, lambda node: node in focus, Judge.pyshacl)
+        data = ox.Store()
+        data.extend(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads)
+        try:
+            _, report, _ = self._compiled.validate(data, focus_nodes=[URIRef(iri) for iri in focus])
+        except (RuntimeError, self._turbo.ValidationFailure) as error:
+            raise EngineFailure(f"The shapes could not be applied: {error}", "Check ontology/shapes.ttl.") from error
+        return _report(report, self._shapes, lambda node: node in focus)
+
+
+def _report(report: Graph, shapes: Graph, keep: Keep) -> Report:
     results = [_result(report, node, shapes) for node in report.objects(None, SH.result)]
     once = {(r.focus, r.path, r.value, r.shape): r for r in results}  # two constraints of a shape may say the same
     kept = [result for result in once.values() if keep(result.focus)]

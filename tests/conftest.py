@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pyoxigraph as ox
@@ -27,6 +27,9 @@ from hrc_graph.engine import Answer, Question, snapshots
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.settings import Settings
 from hrc_graph.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from tests.office import Office
 
 ROOT = Path(__file__).parent.parent
 _NO_TLS = ssl.create_default_context()
@@ -166,6 +169,17 @@ def snapshot(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> 
 def server() -> Iterator[Server]:
     """`hrc serve` on the shipped data, with a time limit short enough to wait for."""
     with serving("--time-limit", "2") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A fictional secretariat, and `hrc serve` for it."""
+    from hrc_graph.desk.accounts import Role
+    from tests import office
+
+    with office.opened(tmp_path_factory.mktemp("office")) as running:
+        running.account(Role.admin)
         yield running
 
 

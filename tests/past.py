@@ -152,3 +152,17 @@ def ten_changes(past: Past) -> list[str]:
     past.edit(lahat, f'{award} hrc:date "2026"^^edtf:EDTF .', f'{award} hrc:date "2025"^^edtf:EDTF .')
     done("Another year")
     return commits
+
+
+def shipped(folder: Path) -> Past:
+    """The shipped files as they are, in one commit."""
+    for name in ("ontology", "queries", "data"):
+        shutil.copytree(ROOT / name, folder / name)
+    (folder / ".gitignore").write_text(".hrc/\n")
+    porcelain.init(str(folder)).close()
+    porcelain.add(str(folder))
+    porcelain.commit(str(folder), b"The shipped files", author=_WE, committer=_WE)
+    return Past(folder)
+
+
+_WE = b"Ana Editor <ana@example.org>"

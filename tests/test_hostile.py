@@ -30,7 +30,8 @@ _ALLOWED = (
     "html head meta title link body a header nav main h1 h2 h3 h4 p footer table thead tbody tfoot tr th td caption "
     "colgroup col code pre span br form label textarea select option optgroup button input datalist output fieldset "
     "legend details summary div ul ol li dl dt dd q strong em mark section article aside figure figcaption small abbr "
-    "time b i blockquote hr img svg g path circle rect line polyline polygon text tspan desc defs use symbol marker"
+    "time b i blockquote hr img svg g path circle rect line polyline polygon text tspan desc defs use symbol marker "
+    "pattern"
 )
 
 

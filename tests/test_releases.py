@@ -18,6 +18,8 @@ from typing import Any
 import httpx
 import pyoxigraph as ox
 import pytest
+import rdflib
+import rdflib.compare
 import yaml
 import zstandard
 from dulwich import porcelain
@@ -31,8 +33,9 @@ from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.snapshots import Snapshot
 from hrc_graph.errors import BadRelease, Busy
 from hrc_graph.settings import Settings
-from hrc_graph.workspace import Workspace, open_workspace
+from hrc_graph.workspace import open_workspace
 from tests.conftest import ROOT, Server, serving
+from tests.test_habits import BASE, Page, links
 
 NAME = "2026.11"
 COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
@@ -165,34 +168,94 @@ def test_a_workspace_without_git_cannot_be_released(tmp_path: Path) -> None:
     assert "no git repository" in done.stderr
 
 
-def test_every_place_names_the_same_version(folder: Path, about: dict[str, Any], workspace: Workspace) -> None:
+def versions(folder: Path) -> dict[str, set[str]]:
+    """Which releases, snapshots and days each file of a release names, by file and by what is named."""
     package = json.loads((folder / "dumps/datapackage.json").read_text())
     crate = {part["@id"]: part for part in json.loads((folder / "ro-crate-metadata.json").read_text())["@graph"]}
     cited = yaml.safe_load((folder / "CITATION.cff").read_text())
     datacite = json.loads((folder / "datacite.json").read_text())
     schema_org = json.loads((folder / "schema-org.jsonld").read_text())
+    about = json.loads((folder / "about.json").read_text())
     catalogue = list(ox.parse(path=folder / "catalogue.ttl", format=ox.RdfFormat.TURTLE))
-    versions = [quad.object.value for quad in catalogue if quad.predicate.value == DCAT + "version"]
-    named = [about["release"], package["version"], crate["./"]["version"], str(cited["version"])]
-    assert {*named, datacite["version"], schema_org["version"], *versions} == {NAME}
-    assert versions
-
     notation = namespaces.VOCABULARY["skos"] + "notation"
-    snapshots_told = [quad.object.value for quad in catalogue if quad.predicate.value == notation]
-    told = [about["snapshot"], cited["identifiers"][0]["value"], schema_org["identifier"], *snapshots_told]
-    assert {*told, datacite["alternateIdentifiers"][0]["alternateIdentifier"]} == {about["snapshot"]}
-    days = {
-        str(cited["date-released"]),
-        datacite["dates"][0]["date"],
-        schema_org["datePublished"],
-        about["issued"][:10],
-    }
-    assert days == {crate["./"]["datePublished"]}
 
-    assert about["hash"] == hashlib.sha256((folder / "dumps/hrcity.nq").read_bytes()).hexdigest()
-    software = [about["software"], crate["#software"]["version"], package["hrc:software"].split()[-1]]
+    def told(predicate: str) -> set[str]:
+        return {quad.object.value for quad in catalogue if quad.predicate.value == predicate}
+
+    found = {
+        "release: about.json": {about["release"]},
+        "release: datapackage.json": {package["version"]},
+        "release: RO-Crate": {crate["./"]["version"]},
+        "release: CITATION": {str(cited["version"])},
+        "release: DataCite": {datacite["version"]},
+        "release: schema.org": {schema_org["version"]},
+        "release: catalogue": told(DCAT + "version"),
+        "snapshot: about.json": {about["snapshot"]},
+        "snapshot: CITATION": {each["value"] for each in cited["identifiers"]},
+        "snapshot: DataCite": {each["alternateIdentifier"] for each in datacite["alternateIdentifiers"]},
+        "snapshot: schema.org": {schema_org["identifier"]},
+        "snapshot: catalogue": told(notation),
+        "day: about.json": {about["issued"][:10]},
+        "day: RO-Crate": {crate["./"]["datePublished"]},
+        "day: CITATION": {str(cited["date-released"])},
+        "day: DataCite": {each["date"] for each in datacite["dates"]},
+        "day: schema.org": {schema_org["datePublished"]},
+        "day: catalogue": told(DCTERMS + "issued"),
+        "hash: about.json": {about["hash"]},
+        "hash: dumps": {hashlib.sha256((folder / "dumps/hrcity.nq").read_bytes()).hexdigest()},
+        "software: about.json": {about["software"]},
+        "software: RO-Crate": {crate["#software"]["version"]},
+        "software: datapackage.json": {package["hrc:software"].split()[-1]},
+    }
+    for path in folder.rglob("*"):
+        if path.is_file() and path.suffix not in (".zst", ".xlsx"):
+            named = set(re.findall(r"hrcity/releases/([^/\s]+)/", path.read_text("utf-8")))
+            found |= {f"release: addresses in {path.name}": named} if named else {}
+    return found
+
+
+def contradictions(named: dict[str, set[str]]) -> list[str]:
+    """The places that do not name what `about.json` names, and that alone."""
+    right = {place.partition(":")[0]: names for place, names in named.items() if place.endswith(": about.json")}
+    return [place for place, names in named.items() if names != right[place.partition(":")[0]]]
+
+
+def test_every_place_names_the_same_version(folder: Path) -> None:
+    named = versions(folder)
+    assert named["release: about.json"] == {NAME}
+    assert contradictions(named) == []
+    addressed = {place.removeprefix("release: addresses in ") for place in named if " addresses in " in place}
+    assert addressed >= {
+        "catalogue.ttl",
+        "CITATION.cff",
+        "schema-org.jsonld",
+        "datacite.json",
+        "ro-crate-metadata.json",
+    }
     own = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    assert {*software, own["version"]} == {__version__}
+    assert named["software: about.json"] == {__version__} == {own["version"]}
+
+
+DESCRIBING = (
+    "CITATION.cff",
+    "catalogue.ttl",
+    "datacite.json",
+    "dumps/datapackage.json",
+    "ro-crate-metadata.json",
+    "schema-org.jsonld",
+)
+
+
+@pytest.mark.parametrize("name", [*DESCRIBING, "dumps/hrcity.nq"])
+def test_a_place_that_names_another_version_is_found(folder: Path, tmp_path: Path, name: str) -> None:
+    for each in (*DESCRIBING, "about.json", "dumps/hrcity.nq"):
+        (tmp_path / each).parent.mkdir(exist_ok=True)
+        shutil.copy(folder / each, tmp_path / each)
+    assert contradictions(versions(tmp_path)) == []
+    other = tmp_path / name
+    text = other.read_text("utf-8")
+    other.write_text(text.replace(NAME, "2020.01") if NAME in text else text + "\n", "utf-8")
+    assert contradictions(versions(tmp_path))
 
 
 def test_the_shapes_judged_what_was_released(folder: Path, about: dict[str, Any]) -> None:
@@ -440,3 +503,81 @@ def test_at_most_two_engines_run_and_idle_ones_end(snapshot: Snapshot) -> None:
             await aside.close()
 
     asyncio.run(run())
+
+
+# ---- Documents of a release ----
+
+IN_A_RELEASE = (
+    "gov/id-lahat",
+    "aim/kkp-ham",
+    "claim/%s",
+    "source/seed-003",
+    "def/Commitment",
+    "vocab/mode",
+    "vocab/mode/enacted",
+    "shape/Label",
+    "shapes",
+    "ontology",
+)
+
+
+def of_release(server: Server, path: str, **fields: str) -> httpx.Response:
+    return server.get(f"releases/{NAME}/doc/{path}", headers=fields)
+
+
+@pytest.mark.parametrize("pattern", IN_A_RELEASE)
+def test_a_release_has_its_own_documents_in_every_format_with_links_that_stay(
+    live: Server, about: dict[str, Any], pattern: str
+) -> None:
+    first = live.rows("SELECT (MIN(STR(?c)) AS ?n) { ?c a <https://w3id.org/hrcity/def/Claim> }")[0]["n"]
+    path = pattern.replace("%s", first.rpartition("/")[2])
+    at = f"/releases/{NAME}/doc/{path}"
+    reference = rdflib.compare.to_isomorphic(
+        rdflib.Graph().parse(data=of_release(live, f"{path}.ttl").text, format="turtle")
+    )
+    document = rdflib.URIRef(BASE + at[1:])
+    assert (document, rdflib.DCTERMS.isPartOf, rdflib.URIRef(f"{BASE}releases/{NAME}/")) in reference
+    assert reference.value(document, rdflib.FOAF.primaryTopic) is not None
+    for suffix, kind, syntax in (
+        (".nt", "application/n-triples", "nt"),
+        (".jsonld", "application/ld+json", "json-ld"),
+        (".rdf", "application/rdf+xml", "xml"),
+        (".html", "text/html", "json-ld"),
+    ):
+        answer = of_release(live, path, accept=kind)
+        assert (answer.headers["x-release"], answer.headers["x-snapshot"]) == (NAME, about["snapshot"])
+        assert answer.headers["content-location"] == at + suffix
+        text = Page(answer.text).scripts["graph"] if suffix == ".html" else answer.text
+        assert rdflib.compare.to_isomorphic(rdflib.Graph().parse(data=text, format=syntax)) == reference
+        again = of_release(live, path, accept=kind, **{"if-none-match": answer.headers["etag"]})
+        assert (again.status_code, again.headers["x-release"]) == (304, NAME)
+        for target, relation, _ in links(answer):
+            leads_out = relation in ("canonical", "license", "latest-version") or "primaryTopic" in relation
+            assert leads_out or target.startswith(f"/releases/{NAME}/"), relation
+            assert relation != "latest-version" or target == f"/doc/{path}"
+    page = of_release(live, f"{path}.html").text
+    main = page.partition('<main id="main">')[2].partition("</main>")[0]
+    inside = {link for link in re.findall(r'href="(/[^"]*)"', main) if link != f"/doc/{path}"}
+    wrong = {link for link in inside if not link.startswith(f"/releases/{NAME}/") and f"release={NAME}" not in link}
+    assert not wrong
+    for link in sorted(inside)[:8]:
+        followed = live.get(link, headers={"accept": "text/html"})
+        assert (followed.status_code, followed.headers["x-release"]) == (200, NAME), link
+
+
+def test_pages_of_a_document_of_a_release_are_of_the_release(live: Server) -> None:
+    answer = of_release(live, "aim/kkp-ham.ttl")
+    (following,) = [target for target, relation, _ in links(answer) if relation == "next"]
+    assert following == f"/releases/{NAME}/doc/aim/kkp-ham.ttl?page=2"
+    assert live.get(following).headers["x-release"] == NAME
+    graph = rdflib.Graph().parse(data=answer.text, format="turtle")
+    (view,) = graph.objects(None, rdflib.URIRef("http://www.w3.org/ns/hydra/core#next"))
+    assert str(view) == f"{BASE}releases/{NAME}/doc/aim/kkp-ham?page=2"
+
+
+def test_a_document_of_a_release_does_not_know_what_came_later(live: Server) -> None:
+    assert live.get("doc/aim/after").status_code == 200
+    missing = of_release(live, "aim/after")
+    assert (missing.status_code, missing.json()["type"]) == (404, "urn:hrc:error:not-found")
+    assert live.get("releases/2020.01/doc/gov/id-lahat").status_code == 404
+    assert of_release(live, "gov/id-lahat", accept="image/png").status_code == 406

@@ -58,7 +58,7 @@ class Embedded:
         """Answer from another snapshot from now on. Raises `EngineFailure`, and then the old one stays."""
         pool = Pool(snapshot, self._settings, self.events)
         try:
-            await pool.start()
+            await pool.start(self.pool)
         except BaseException:
             await pool.close()
             raise

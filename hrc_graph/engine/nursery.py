@@ -1,9 +1,11 @@
 """The process that reads a snapshot once and forks workers from it: a new one is there in milliseconds.
 
 Commands come over the socket that is its standard input, words apart by spaces: `f` with a socket attached forks a
-worker that answers over it, a number kills the worker of that id. It tells `ready 0|1` (confined or not), `forked PID`
-and `ended PID CODE`, a line each. Only it kills and reaps its children, so a process id never means another process.
-When the web process ends, however it ends, the nursery and its workers end too.
+worker that answers over it, a number kills the worker of that id; two paths in hexadecimal digits, with a comma between
+and a socket attached, fork an heir: a nursery that takes the quads of one file out of its copy of the store, puts those
+of the other in, and takes its commands over that socket. It tells `ready 0|1` (confined or not), `forked PID` and
+`ended PID CODE`, a line each. Only it kills and reaps its children, so a process id never means another process.
+When the web process ends, however it ends, the nursery, its workers and its heirs end too.
 """
 
 from __future__ import annotations
@@ -38,10 +40,26 @@ def main(memory_limit: int, online: bool, prefixes: dict[str, str], quads: str, 
         if default:
             store.bulk_load(path=default, format=ox.RdfFormat.N_TRIPLES)
     confined = not online and sandbox.confine()
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    while heir := _tend(store, index, control, confined, memory_limit, prefixes):
+        control, less, more = heir
+        for quad in ox.parse(path=less, format=ox.RdfFormat.N_QUADS):
+            store.remove(quad)
+        store.extend(ox.parse(path=more, format=ox.RdfFormat.N_QUADS))
+
+
+def _tend(
+    store: ox.Store,
+    index: str,
+    control: socket.socket,
+    confined: bool,
+    memory_limit: int,
+    prefixes: dict[str, str],
+) -> tuple[socket.socket, str, str] | None:
+    """Fork and kill as told until there are no more commands. Returns in an heir too: with what it was told."""
     wake, woken = os.pipe()
     os.set_blocking(woken, False)
     signal.set_wakeup_fd(woken)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
     gc.collect()
     gc.freeze()  # keeps the collector from touching pages that children share
     children: set[int] = set()
@@ -52,7 +70,7 @@ def main(memory_limit: int, online: bool, prefixes: dict[str, str], quads: str, 
             os.read(wake, 512)
             _reap(control, children)
         if control.fileno() in readable:
-            message, sockets, _, _ = socket.recv_fds(control, 4096, 1)
+            message, sockets, _, _ = socket.recv_fds(control, 16384, 1)
             if not message:
                 break
             for word in message.split():
@@ -63,10 +81,20 @@ def main(memory_limit: int, online: bool, prefixes: dict[str, str], quads: str, 
                     children.add(pid)
                     os.close(sockets.pop())
                     _tell(control, f"forked {pid}")
+                elif b"," in word:
+                    if os.fork() == 0:
+                        signal.set_wakeup_fd(-1)
+                        for each in (wake, woken):
+                            os.close(each)
+                        control.close()
+                        less, more = (os.fsdecode(bytes.fromhex(path.decode())) for path in word.split(b","))
+                        return socket.socket(fileno=sockets[0]), less, more
+                    os.close(sockets.pop())
                 elif int(word) in children:
                     os.kill(int(word), signal.SIGKILL)
     for pid in children:
         os.kill(pid, signal.SIGKILL)
+    return None
 
 
 def _live(
@@ -109,8 +137,9 @@ def _reap(control: socket.socket, children: set[int]) -> None:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if pid == 0:
             break
-        children.discard(pid)
-        _tell(control, f"ended {pid} {os.waitstatus_to_exitcode(status)}")
+        if pid in children:  # and not an heir
+            children.discard(pid)
+            _tell(control, f"ended {pid} {os.waitstatus_to_exitcode(status)}")
 
 
 def _tell(control: socket.socket, line: str) -> None:

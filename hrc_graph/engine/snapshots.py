@@ -11,8 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,6 +50,14 @@ class Snapshot:
     """The N-Triples file of the default graph; empty when the engine can make it from the named ones."""
     index: str
     """The folder of an index on disk, which is read in place of the files; empty when these fit into memory."""
+    before: str = ""
+    """The id of the snapshot from which `difference` leads to this one, if there is one."""
+
+    @property
+    def difference(self) -> tuple[Path, Path]:
+        """The N-Quads files of what has to go from the snapshot before, and of what has to come."""
+        folder = Path(self.path).parent
+        return folder / f"{self.before}-less.nq", folder / f"{self.before}-more.nq"
 
 
 def quiet(_what: str, _done: int, _of: int) -> None:
@@ -67,16 +77,78 @@ def current(
 
     With more than `in_memory` triples it gets an index on disk.
     """
-    digest = hashlib.sha256(f"{__version__} {base} {files.digest()}".encode()).hexdigest()
-    about = state / "current.json"
-    if about.exists() and not fresh:
-        known = read(about)
-        if known and known.digest == digest and Path(known.path).exists():
-            return known
-    snapshot = _build(files, state, digest, base, in_memory, progress)
-    replace(about, json.dumps(asdict(snapshot), indent=1).encode())
-    _forget_old(state / "snapshots", snapshot.id)
+    made_from = digest(files.digest(), base=base)
+    known = latest(state)
+    if known and known.digest == made_from and not fresh:
+        return known
+    snapshot = _build(files, state, made_from, base, in_memory, progress)
+    show(snapshot, state)
     return snapshot
+
+
+def digest(files: str, *, base: str) -> str:
+    """What a snapshot of files with this digest is made from."""
+    return hashlib.sha256(f"{__version__} {base} {files}".encode()).hexdigest()
+
+
+def latest(state: Path) -> Snapshot | None:
+    """The snapshot that is shown now, if there is one and its file is there."""
+    about = state / "current.json"
+    known = read(about) if about.exists() else None
+    return known if known and Path(known.path).exists() else None
+
+
+def show(snapshot: Snapshot, state: Path) -> None:
+    """Make a snapshot the current one, which running servers turn to."""
+    replace(state / "current.json", json.dumps(asdict(snapshot), indent=1).encode())
+    _forget_old(state / "snapshots", snapshot.id)
+
+
+def after(
+    before: Snapshot,
+    less: Sequence[ox.Quad],
+    more: Sequence[ox.Quad],
+    state: Path,
+    *,
+    made_from: str,
+    triples: int,
+    graphs: int,
+    in_memory: int = IN_MEMORY,
+) -> Snapshot:
+    """Write the snapshot that a difference makes of another; it has so many triples in so many graphs.
+
+    It is not shown yet.
+    """
+    gone, come = _lines(less), _lines(more)
+    quads = _merged(Path(before.path).read_bytes().splitlines(keepends=True), gone, come)
+    made = _write(quads, state, made_from, triples, graphs, in_memory)
+    unnamed = any(b"_:" in line for line in (*gone, *come))  # who has loaded the one before calls them otherwise
+    if unnamed or made.id == before.id or any((before.default, made.default, before.index, made.index)):
+        return made
+    made = replaced(made, before=before.id)
+    for path, lines in zip(made.difference, (gone, come), strict=True):
+        replace(path, b"".join(lines))
+    return made
+
+
+def _lines(quads: Sequence[ox.Quad]) -> list[bytes]:
+    return sorted((ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b"").splitlines(keepends=True))
+
+
+def _merged(lines: list[bytes], gone: list[bytes], come: list[bytes]) -> list[bytes]:
+    """Sorted lines without some and with others."""
+    merged: list[bytes] = []
+    done = 0
+    for line, comes in sorted([*((line, False) for line in gone), *((line, True) for line in come)]):
+        place = bisect_left(lines, line, done)
+        merged += lines[done:place]
+        done = place
+        if comes:
+            merged.append(line)
+        else:
+            assert lines[place] == line, f"{line!r} is not in the snapshot"
+            done += 1
+    return merged + lines[done:]
 
 
 def read(about: Path) -> Snapshot | None:
@@ -118,40 +190,58 @@ def load(
 
 
 def add_graph(store: ox.Store, name: str, triples: list[ox.Triple], *, base: str) -> None:
-    """Put triples into the graph of that name; blank nodes get names that depend on the content alone."""
+    """Put triples into the graph of that name."""
+    store.extend(in_graph(name, triples, base=base))
+
+
+def in_graph(name: str, triples: list[ox.Triple], *, base: str) -> set[ox.Quad]:
+    """Triples as quads of the graph of that name; blank nodes get names that depend on the content alone."""
     graph = ox.NamedNode(f"{base}graph/{name}")
     quads = ox.Dataset(ox.Quad(triple.subject, triple.predicate, triple.object, graph) for triple in triples)
     if any(isinstance(term, ox.BlankNode) for triple in triples for term in (triple.subject, triple.object)):
         quads.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
         label = hashlib.sha256(name.encode()).hexdigest()[:8]  # labels are canonical within a graph only
-        store.extend(ox.Quad(_apart(q.subject, label), q.predicate, _apart(q.object, label), graph) for q in quads)
-    else:
-        store.extend(quads)
+        return {ox.Quad(_apart(q.subject, label), q.predicate, _apart(q.object, label), graph) for q in quads}
+    return set(quads)
 
 
 def _apart(term: T, label: str) -> T | ox.BlankNode:
     return ox.BlankNode(label + term.value) if isinstance(term, ox.BlankNode) else term
 
 
-def _build(files: Files, state: Path, digest: str, base: str, in_memory: int, progress: Progress) -> Snapshot:
+def _build(files: Files, state: Path, made_from: str, base: str, in_memory: int, progress: Progress) -> Snapshot:
     store = load(files, base=base, progress=progress)
     progress("writing the snapshot", 0, 1)
     quads = sorted((store.dump(format=ox.RdfFormat.N_QUADS) or b"").splitlines(keepends=True))
-    identity = hashlib.sha256(b"".join(quads)).hexdigest()[:12]
-    graphs = sum(1 for _ in store.named_graphs())
-    store.update("INSERT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } }")
-    union = store.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph()) or b""
-    default = sorted(union.splitlines(keepends=True))
+    triples, graphs = sum(1 for _ in _default(quads)), sum(1 for _ in store.named_graphs())
+    snapshot = _write(quads, state, made_from, triples, graphs, in_memory)
+    progress("writing the snapshot", 1, 1)
+    return snapshot
+
+
+def _write(quads: list[bytes], state: Path, made_from: str, triples: int, graphs: int, in_memory: int) -> Snapshot:
+    """Write the snapshot of sorted N-Quads."""
+    whole = b"".join(quads)
+    identity = hashlib.sha256(whole).hexdigest()[:12]
     path = state / "snapshots" / identity / "quads.nq"
-    replace(path, b"".join(quads))
-    repeated = path.with_name("default.nt") if len(default) < len(quads) else None
+    replace(path, whole)
+    repeated = path.with_name("default.nt") if triples < len(quads) else None
     if repeated:
-        replace(repeated, b"".join(default))
-    index = path.with_name("index") if len(default) > in_memory else None
+        replace(repeated, b"".join(_default(quads)))
+    index = path.with_name("index") if triples > in_memory else None
     if index and not index.exists():
         _index(index, path, repeated)
-    progress("writing the snapshot", 1, 1)
-    return Snapshot(identity, str(path), digest, len(default), graphs, str(repeated or ""), str(index or ""))
+    return Snapshot(identity, str(path), made_from, triples, graphs, str(repeated or ""), str(index or ""))
+
+
+def _default(quads: Iterable[bytes]) -> Iterator[bytes]:
+    """The N-Triples of sorted N-Quads, each once: what several graphs say stands together."""
+    last = b""
+    for line in quads:
+        triple = line.removesuffix(b" .\n").rpartition(b" ")[0]
+        if triple != last:
+            yield triple + b" .\n"
+            last = triple
 
 
 def of_dump(id: str, quads: Path, beside: Path, *, in_memory: int = IN_MEMORY) -> Snapshot:

@@ -147,9 +147,12 @@ def _fail(reply: asyncio.Future[Reply], error: Exception) -> None:
 
 
 class Nursery:
-    """The process that forks workers on one snapshot. Use `start`, then `fork`; `close` ends them all."""
+    """The process that forks workers on one snapshot. Use `start`, then `fork`; `close` ends them all.
 
-    def __init__(self, process: subprocess.Popen[bytes], control: socket.socket) -> None:
+    `heir` gives the nursery of the next snapshot, within milliseconds where `start` takes a second.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes] | None, control: socket.socket) -> None:
         self.confined = False
         """Whether the kernel keeps the workers off the network."""
         self.gone = asyncio.get_running_loop().create_future()
@@ -182,18 +185,28 @@ class Nursery:
                 stderr=quiet,
                 env=os.environ | _allocator(),
             )
-        ours.setblocking(False)
-        nursery = cls(process, ours)
-        asyncio.get_running_loop().add_reader(ours, nursery._hear)
+        return await cls(process, ours)._begun(snapshot)
+
+    async def heir(self, snapshot: Snapshot) -> Nursery:
+        """The nursery of the snapshot that comes after this one's. Raises `EngineFailure`."""
+        ours, theirs = socket.socketpair()
+        paths = ",".join(os.fsencode(path).hex() for path in snapshot.difference)
+        with theirs, contextlib.suppress(OSError):  # it has ended: then the heir never begins
+            socket.send_fds(self._control, [f"{paths} ".encode()], [theirs.fileno()])
+        return await Nursery(None, ours)._begun(snapshot)
+
+    async def _begun(self, snapshot: Snapshot) -> Nursery:
+        self._control.setblocking(False)
+        asyncio.get_running_loop().add_reader(self._control, self._hear)
         try:
             async with asyncio.timeout(_START_LIMIT):
-                await nursery._ready
+                await self._ready
         except BaseException as error:
-            await nursery.close()
+            await self.close()
             if isinstance(error, (EOFError, TimeoutError)):
                 raise EngineFailure(f"No worker could start on {snapshot.path}.", "Try hrc build --fresh.") from error
             raise
-        return nursery
+        return self
 
     async def fork(self) -> Worker:
         """A new worker, ready to be asked. Raises `EOFError` when the nursery has ended."""
@@ -218,10 +231,11 @@ class Nursery:
                 self._control.send(b"%d " % worker.started.result())
 
     async def close(self) -> None:
-        """End the process and its workers, and wait until it has ended."""
+        """End the process and its workers; wait until it has ended, if it is a child of ours."""
         self._lost()
-        self._process.kill()
-        await asyncio.to_thread(self._process.wait)
+        if self._process:
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)
 
     def _hear(self) -> None:
         try:

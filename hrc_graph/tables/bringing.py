@@ -8,13 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hrc_graph import publishing, review
+from hrc_graph import namespaces, publishing
 from hrc_graph.engine import snapshots
-from hrc_graph.errors import BadFile, NotFound
+from hrc_graph.errors import BadFile, NotConforming, NotFound
+from hrc_graph.index import Index
 from hrc_graph.tables import Sheet, exporting, kinds, sheets, writing
 from hrc_graph.tables.importing import Batch
 from hrc_graph.tables.kinds import Kind
 from hrc_graph.tables.rows import Outcome, Problem
+from hrc_graph.validation import Report
 from hrc_graph.workspace import Workspace
 
 _SUFFIXES = (".csv", ".tsv", ".xlsx")
@@ -64,20 +66,28 @@ def bring(
     progress: snapshots.Progress = snapshots.quiet,
 ) -> tuple[Outcome, publishing.Change | None]:
     """Import tables, or with `dry_run` only say what would change. Nothing is written while there is a problem."""
+    index = Index.open(workspace, progress)
     progress("reading rows", 0, 1)
-    batch = Batch(workspace)
+    batch = Batch(workspace, index.store)
     for sheet, kind in tables:
         batch.add(sheet, kind)
     outcome = batch.run()
     progress("reading rows", 1, 1)
+    change = None
     if outcome.changes:
-        _judge(workspace, outcome, language, progress)
+        progress("judging", 0, 1)
+        names = ", ".join(dict.fromkeys(sheet.file for sheet, _ in tables))
+        try:
+            if dry_run:
+                index.check(outcome.changes)
+            else:
+                change = index.accept(outcome.changes, f"import of {names}", None)
+        except NotConforming as error:
+            _tell(error.report, outcome, language)
+        progress("judging", 1, 1)
     if outcome.problems:
         outcome.changes = {}
-    if dry_run or not outcome.changes:
-        return outcome, None
-    names = ", ".join(dict.fromkeys(sheet.file for sheet, _ in tables))
-    return outcome, publishing.publish(workspace, outcome.changes, f"import of {names}")
+    return outcome, change
 
 
 def check_report(path: Path, tables: Sequence[tuple[Sheet, Kind]]) -> None:
@@ -151,16 +161,16 @@ def _apart(names: Iterable[str]) -> list[str]:
     return list(found.values())
 
 
-def _judge(workspace: Workspace, outcome: Outcome, language: str, progress: snapshots.Progress) -> None:
-    """Add what the shapes say of the rows' things, at the cells that said them."""
-    base = workspace.settings.base
-    store = snapshots.load(workspace.files, base=base, instead=outcome.changes, progress=progress)
-    progress("judging", 0, 1)
-    whole: dict[str, tuple[Sheet, int, str]] = {}
-    for (subject, _), place in outcome.cells.items():
-        whole.setdefault(subject, (place[0], place[1], ""))
-    report = review.judge_records(store, workspace, focus=whole)
+def _tell(report: Report, outcome: Outcome, language: str) -> None:
+    """Add what the shapes do not allow, at the cells that said it, or in the dossier of what was there before."""
+    whole: dict[str, tuple[str, int]] = {}
+    for (subject, _), (sheet, row, _) in outcome.cells.items():
+        whole.setdefault(subject, (sheet.name, row))
     for result in report.of("Violation"):
-        sheet, row, column = outcome.cells.get((result.focus, result.path), whole[result.focus])
-        outcome.add(Problem(sheet.name, row, column, result.value, result.message(language), ""))
-    progress("judging", 1, 1)
+        message = result.message(language)
+        cell = outcome.cells.get((result.focus, result.path))
+        if cell:
+            outcome.add(Problem(cell[0].name, cell[1], cell[2], result.value, message, ""))
+        else:
+            place, row = whole.get(result.focus, (result.file or namespaces.short(result.focus), result.line))
+            outcome.add(Problem(place, row, "", result.value, message, ""))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import pyoxigraph as ox
 
-from hrc_graph.engine import snapshots
 from hrc_graph.names import NameIndex, fold
 from hrc_graph.records import Term
 from hrc_graph.tables import Sheet, cells, enriching, exporting, kinds
@@ -24,9 +23,8 @@ from hrc_graph.workspace import Workspace
 class Batch:
     """Some sheets that are imported together."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, store: ox.Store) -> None:
         self._base = workspace.settings.base
-        store = snapshots.load(workspace.files, base=self._base)
         self._vocabularies = cells.Vocabularies(store)
         self._decisions = Decisions(store, self._base)
         self._dossiers = Dossiers(workspace.files, self._base, self._decisions.rank, self._vocabularies.narrower)

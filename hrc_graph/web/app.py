@@ -16,12 +16,17 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hrc_graph import __version__, errors, formats
+from hrc_graph.desk import Desk
 from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
+from hrc_graph.listings import LISTINGS
 from hrc_graph.web import (
+    atlas,
     catalogue,
+    dashboard,
     descriptions,
+    explorer,
     feeds,
     graphs,
     guides,
@@ -34,12 +39,15 @@ from hrc_graph.web import (
     resources,
     search,
 )
+from hrc_graph.web import desk as secretariat
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.finder import Finder
+from hrc_graph.web.kept import Kept
 from hrc_graph.web.languages import READER, reader_of
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.releases import Opened, Releases
+from hrc_graph.web.representations import Representations
 from hrc_graph.web.sparql import SparqlApp
 from hrc_graph.workspace import Workspace
 
@@ -87,9 +95,11 @@ class WebApp:
             if is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             elif message["type"] == "http.response.start":
-                message = {**message, "headers": _with_common(message["headers"])}
+                message = {**message, "headers": dressed(message["headers"])}
             await send(message)
 
+        place = scope["path"].split("/")[1] or "front"
+        dressed = _private if place in _PRIVATE_PLACES else _with_common
         rest: ASGIApp = self._rest
         if scope["method"] == "OPTIONS":
             rest = Response(status_code=204, headers=headers.preflight(_allowed(self._rest, scope)))
@@ -101,7 +111,6 @@ class WebApp:
         finally:
             given = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             client = address((scope.get("client") or ("",))[0], given)
-            place = scope["path"].split("/")[1] or "front"
             known = place if place in _PLACES else "other"
             self._metrics.answered(known, scope["method"], status, time.perf_counter() - started, client)
 
@@ -110,6 +119,13 @@ def _with_common(given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byte
     """The headers of a response and those that every response carries."""
     names = {name.lower() for name, _ in given}
     return [*given, *((name, value) for name, value in _COMMON if name not in names)]
+
+
+def _private(given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of a response that is nobody else's business: not to be kept, nor read from another origin."""
+    ours = {name for name, _ in _COMMON} | {name for name, _ in _OF_PRIVATE} | {b"etag"}
+    kept = [(name, value) for name, value in given if name.lower() not in ours]
+    return [*(pair for pair in kept if not pair[0].lower().startswith(b"access-control-")), *_OF_PRIVATE]
 
 
 def _allowed(rest: FastAPI, scope: Scope) -> str:
@@ -126,24 +142,29 @@ def _allowed(rest: FastAPI, scope: Scope) -> str:
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _COMMON = [(name.lower().encode(), value.encode()) for name, value in headers.COMMON.items()]
+_OF_PRIVATE = [(name.lower().encode(), value.encode()) for name, value in headers.PRIVATE.items()]
+_PRIVATE_PLACES = frozenset(("desk", "join"))
 _RELEASED = re.compile(r"/releases/[^/]+/sparql\Z")
 _PLACES = frozenset(
     (
         *("front", "docs", "queries", "graphs", "graph", "dumps", "dataset", "releases", "static", "health", "metrics"),
-        *(".well-known", "feeds", "version", "search", "opensearch.xml", "reconcile"),
+        *_PRIVATE_PLACES,
+        *(".well-known", "feeds", "version", "search", "opensearch.xml", "reconcile", "map", "timeline"),
+        *LISTINGS,
         *("id", "def", "vocab", "shape", "shapes", "ontology", "doc"),
     )
 )
 """The first words of paths that are counted apart; what strangers make up is not."""
 
 
-def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") -> WebApp:
-    """The application over a workspace and an engine that has been started."""
+def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", desk: Desk | None = None) -> WebApp:
+    """The application over a workspace and an engine that has been started, with a desk or without."""
     settings = workspace.settings
     cached = Cached(engine, settings.cache_bytes)
     clients, metrics = Clients(settings), Metrics(cached)
     answers = Answers(cached, clients)
     described = descriptions.Descriptions(answers, workspace)
+    represented = Representations(answers, workspace.questions, settings)
     released = Releases(workspace, clients, metrics)
     app = FastAPI(
         title="Human Rights Cities graph",
@@ -153,17 +174,23 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "") ->
         redirect_slashes=False,  # its redirects lead to whatever host the client made up
     )
     app.include_router(pages.router(answers, metrics, workspace))
-    app.include_router(library.router(Opened("", answers, workspace.questions), released, settings))
+    app.include_router(library.router(Opened("", answers, workspace.questions, represented), released, settings))
     app.include_router(graphs.router(answers, settings))
     app.include_router(descriptions.router(described))
     app.include_router(feeds.router(workspace))
-    app.include_router(resources.router(answers, workspace))
+    app.include_router(resources.router(represented, workspace))
+    app.include_router(explorer.router(answers, represented.naming, clients, settings))
     finder = Finder(answers, clients, settings)
     app.include_router(reconcile.router(finder, settings))
     app.include_router(search.router(finder, settings))
+    drawn = atlas.Atlas(Kept(answers, workspace))
+    app.include_router(dashboard.router(drawn, finder))
+    app.include_router(atlas.router(drawn, finder))
     app.include_router(releases.router(released, settings.base))
     app.include_router(catalogue.router(catalogue.Catalogue(answers, workspace, released)))
     app.include_router(guides.router(answers, workspace, released))
+    if desk:
+        app.include_router(secretariat.router(desk, answers, settings))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.exception_handler(errors.HrcError)

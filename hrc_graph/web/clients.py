@@ -69,9 +69,9 @@ class Clients:
             self._now(client).errors += 1
 
     def _now(self, client: str) -> Share:
-        holder = _holder(client)
-        share = self._shares.setdefault(holder, Share())
-        self._shares.move_to_end(holder)
+        whose = holder(client)
+        share = self._shares.setdefault(whose, Share())
+        self._shares.move_to_end(whose)
         if len(self._shares) > _REMEMBERED:
             self._shares.popitem(last=False)
         now = time.monotonic()
@@ -98,7 +98,7 @@ def address(peer: str, headers: Mapping[str, str]) -> str:
 
 
 @lru_cache(1024)
-def _holder(client: str) -> str:
+def holder(client: str) -> str:
     """Who has one share: an IPv4 address, or the network of 64 bits that one subscriber of IPv6 gets."""
     try:
         parsed = ipaddress.ip_address(client)

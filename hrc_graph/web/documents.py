@@ -19,6 +19,7 @@ from hrc_graph.engine import Question
 from hrc_graph.errors import Busy, Gone, NotFound
 from hrc_graph.settings import Settings
 from hrc_graph.web.answers import Answers
+from hrc_graph.web.links import Links
 
 POINTING = 100
 """So many of the statements that point to a thing are in one page of its document."""
@@ -148,6 +149,8 @@ class Document:
     """How many point to it with each property, on all pages."""
     page: int
     snapshot: str
+    release: str = ""
+    """The IRI of the release that the document is of; empty for the live data."""
 
     @property
     def pages(self) -> int:
@@ -174,6 +177,8 @@ class Document:
             ox.Triple(document, term("foaf:primaryTopic"), self.thing),
             ox.Triple(document, term("dcterms:license"), ox.NamedNode(self.licence)),
         ]
+        if self.release:
+            said.append(ox.Triple(document, term("dcterms:isPartOf"), ox.NamedNode(self.release)))
         if self.pages > 1:
             view = ox.NamedNode(f"{self.iri}?page={self.page}")
             said.append(ox.Triple(document, term("hydra:view"), view))
@@ -187,9 +192,10 @@ class Document:
 class Documents:
     """Asks the engine for what documents say, each from one snapshot."""
 
-    def __init__(self, answers: Answers, settings: Settings) -> None:
+    def __init__(self, answers: Answers, settings: Settings, links: Links) -> None:
         self._answers = answers
         self._settings = settings
+        self._links = links
 
     async def find(self, path: str, client: str, page: int = 1) -> Document:
         """The document about the thing at a path. The seconds count against the client.
@@ -233,13 +239,14 @@ class Documents:
 
     async def _find(self, path: str, page: int, asking: _Asking) -> Document:
         thing, own = await self._own(path, asking)
-        iri = f"{self._settings.base}doc/{path.removeprefix('id/')}"
+        iri = self._settings.base + self._links.document(path)[1:]
+        release = f"{self._settings.base}{self._links.start[1:]}/" if self._links.release else ""
         whole = _whole(path, own, thing)
         if whole:
             said = await asking.graph(_WHOLE % {"graph": f"{self._settings.base}graph/{whole}"})
             if page != 1:
                 raise NotFound(f"This document has no page {page}.", "It is one page.")
-            return Document(path, thing, iri, Statements({*own.triples, *said}), (), {}, 1, asking.snapshot)
+            return Document(path, thing, iri, Statements({*own.triples, *said}), (), {}, 1, asking.snapshot, release)
         asked = {"thing": thing, "limit": POINTING, "offset": (page - 1) * POINTING}
         counts = {row["link"]: int(row["n"]) for row in await asking.rows(_COUNTS % asked)}
         pages = max(1, -(-sum(counts.values()) // POINTING))
@@ -255,7 +262,7 @@ class Documents:
             triples |= set(await asking.graph(_OTHERS % _listed(other for other, _ in pointing)))
         if unnamed := _unnamed(triples):
             triples |= set(await asking.graph(_NAMED % _listed(unnamed)))
-        return Document(path, thing, iri, Statements(triples), pointing, counts, page, asking.snapshot)
+        return Document(path, thing, iri, Statements(triples), pointing, counts, page, asking.snapshot, release)
 
 
 class _Asking:

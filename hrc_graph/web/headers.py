@@ -27,6 +27,16 @@ COMMON: Final[dict[str, str]] = {
     "Access-Control-Expose-Headers": "ETag, Link, Retry-After, X-Release, X-Result-Complete, X-Row-Count, X-Snapshot",
 }
 
+PRIVATE: Final[dict[str, str]] = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",  # with no-referrer, browsers would send our own forms with Origin: null
+    "X-Content-Type-Options": "nosniff",
+}
+"""What answers carry that are one reader's business; none says that other origins may read it."""
+
 
 def preflight(allow: str) -> dict[str, str]:
     """The headers of the answer to OPTIONS at an address that takes these methods."""

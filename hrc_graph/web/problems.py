@@ -20,6 +20,9 @@ _STATUS: tuple[tuple[type[errors.HrcError], int], ...] = (
     (errors.Unauthorized, 401),
     (errors.SlowRequest, 408),
     (errors.Throttled, 429),
+    (errors.Conflict, 409),
+    (errors.Unwritable, 503),
+    (errors.NotConforming, 422),
     (errors.QueryTooLarge, 400),
     (errors.ServiceRefused, 403),
     (errors.AnswerTooLarge, 413),
@@ -64,11 +67,13 @@ def respond(error: errors.HrcError, accept: str | None, allow: str = "") -> Resp
     if isinstance(error, errors.Gone) and error.successors:
         problem["successors"] = list(error.successors)
         extra["Link"] = ", ".join(f'<{iri}>; rel="successor-version"' for iri in error.successors)
+    if isinstance(error, errors.Conflict) and error.version:
+        problem |= {"version": error.version, "stored": json.loads(error.stored), "sent": json.loads(error.sent)}
     if status == 401:
         extra["WWW-Authenticate"] = "Bearer"
     if allow:
         extra["Allow"] = allow
-    if _wants_page(accept):
+    if wants_page(accept):
         page = render("problem.html", title=error.message, problem=problem)
         extra |= {"Vary": "Accept, Accept-Language", "Content-Language": READER.get().language}
         return Response(page, status, extra, media_type="text/html")
@@ -82,7 +87,8 @@ def unexpected(error: Exception, accept: str | None) -> Response:
     return respond(errors.HrcError("Something went wrong here, not with you.", "It has been logged."), accept)
 
 
-def _wants_page(accept: str | None) -> bool:
+def wants_page(accept: str | None) -> bool:
+    """Whether who asked would rather read a page than JSON."""
     try:
         return formats.negotiate(accept, (_PROBLEM, formats.HTML)) is formats.HTML
     except errors.NotAcceptable:

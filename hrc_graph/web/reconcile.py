@@ -14,17 +14,16 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
-from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
 from hrc_graph import __version__, extension, formats, reconciliation
 from hrc_graph.directory import Directory, Thing, Type
 from hrc_graph.engine import Question
-from hrc_graph.errors import BadRequest, BatchTooLarge, NotFound, SlowRequest, TimedOut, WrongMediaType
+from hrc_graph.errors import BadRequest, BatchTooLarge, NotFound, TimedOut, WrongMediaType
 from hrc_graph.gazetteer import fold
 from hrc_graph.reconciliation import Candidate
 from hrc_graph.settings import Settings
-from hrc_graph.web import headers, protocol
+from hrc_graph.web import bodies, headers, protocol
 from hrc_graph.web.answers import client_of, page
 from hrc_graph.web.finder import Finder
 
@@ -211,24 +210,7 @@ async def _posted(request: Request, settings: Settings) -> dict[str, str]:
             f"Queries cannot be sent as “{media_type[:100] or 'nothing'}”.",
             f"Send {protocol.FORM} or application/json.",
         )
-    body = bytearray()
-    try:
-        async with asyncio.timeout(settings.time_limit):
-            async for piece in request.stream():
-                body += piece
-                if len(body) > settings.body_bytes:
-                    raise BatchTooLarge(
-                        f"The request body has more than {settings.body_bytes:,} bytes.",
-                        "Send fewer queries at a time.",
-                        setting="body_bytes",
-                    )
-    except TimeoutError:
-        raise SlowRequest(
-            f"The body did not arrive within {settings.time_limit:g} seconds.", "Send it again."
-        ) from None
-    except ClientDisconnect:
-        raise BadRequest("The body did not arrive.", "Send it again.") from None
-    text = protocol.utf8(bytes(body))
+    text = protocol.utf8(await bodies.read(request, settings.body_bytes, settings.time_limit))
     if media_type == "application/json":
         given = _read(text)
         if not isinstance(given, dict):

@@ -1,4 +1,4 @@
-"""Releases over HTTP: what there are, their files, and an endpoint for each, which is started when it is asked."""
+"""Releases over HTTP: what there are, their files, and of each the documents and an endpoint, started when asked."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from hrc_graph.web.clients import Clients
 from hrc_graph.web.descriptions import Descriptions
 from hrc_graph.web.graphs import Dump
 from hrc_graph.web.metrics import Metrics
+from hrc_graph.web.representations import Representations
 from hrc_graph.web.sparql import SparqlApp
 from hrc_graph.workspace import Workspace
 
@@ -46,6 +47,7 @@ class Opened:
     """Its name; empty for the live data."""
     answers: Answers
     questions: dict[str, NamedQuery]
+    documents: Representations
     sparql: SparqlApp | None = None
 
 
@@ -139,14 +141,16 @@ class Releases:
 
     def _open(self, name: str, engine: Embedded) -> Opened:
         settings = self._workspace.settings
-        questions = library(self.folder(name) / "queries")
+        questions = library(self.folder(name) / "queries", base=settings.base)
         answers = Answers(Cached(engine, settings.cache_bytes // 4), self._clients)
         described = Descriptions(answers, replace(self._workspace, questions=questions))
 
         async def describe(format: formats.Format, url: str, asked: Mapping[str, str]) -> Response:
             return await described.respond("service", format, url, asked)
 
-        return Opened(name, answers, questions, SparqlApp(answers, self._clients, self._metrics, settings, describe))
+        documents = Representations(answers, questions, settings, name)
+        sparql = SparqlApp(answers, self._clients, self._metrics, settings, describe)
+        return Opened(name, answers, questions, documents, sparql)
 
 
 def router(known: Releases, base: str) -> APIRouter:
@@ -179,6 +183,11 @@ def router(known: Releases, base: str) -> APIRouter:
     @routes.get("/releases/{name}", include_in_schema=False)
     async def without_slash(name: str) -> Response:
         return RedirectResponse(f"/releases/{known.find(name).release}/", 308, headers.COMMON)
+
+    @routes.get("/releases/{name}/doc/{path:path}", summary="The document about a thing or term, as a release has it")
+    async def document(name: str, path: str, request: Request) -> Response:
+        async with known.opened(name) as found:
+            return await found.documents.respond(path, request)
 
     @routes.get("/releases/{name}/{path:path}", summary="A file of a release")
     async def file(name: str, path: str, request: Request) -> Response:

@@ -1,88 +1,42 @@
 """Following an IRI: `/id/…`, `/def/…`, `/vocab/…`, `/shape/…` answer 303 to `/doc/…`, which negotiates its format.
 
-Sources: Cool URIs for the Semantic Web, W3C Interest Group Note of 3 December 2008, section 4.2; RFC 9110, sections
-8.8, 12.5 and 13; RFC 8288 (Link).
+Source: Cool URIs for the Semantic Web, W3C Interest Group Note of 3 December 2008, section 4.2.
 """
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import json
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
-from pathlib import Path
-from urllib.parse import quote
-
 import pyoxigraph as ox
 from fastapi import APIRouter, Request
-from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from hrc_graph import __version__, formats, namespaces
-from hrc_graph.engine.worker import packed
-from hrc_graph.errors import BadRequest, Gone, NotFound
-from hrc_graph.web import headers, schemaorg
-from hrc_graph.web.answers import VARY_PAGE, Answers, Whole, client_of, encoding_of, matches
-from hrc_graph.web.documents import Document, Documents
-from hrc_graph.web.languages import READER
-from hrc_graph.web.templates import render
-from hrc_graph.web.terms import Section, Terms
-from hrc_graph.web.things import page_of
+from hrc_graph import namespaces
+from hrc_graph.errors import Gone, NotFound
+from hrc_graph.web import headers
+from hrc_graph.web.answers import client_of
+from hrc_graph.web.representations import SPACES, Representations
 from hrc_graph.workspace import Workspace
 
-_SPACES = {"def": "ontology", "vocab": "ontology", "shape": "shapes"}
-"""What a namespace by itself leads to."""
-_DESCRIPTION = "/.well-known/void"
-_OF_THE_BODY = (b"content-type", b"content-encoding", b"content-language")
-_KEPT, _KEPT_SIZE = 64, 256 * 1024
-"""So many documents are kept as they were sent, none of more bytes than that."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """A document as it is sent."""
-
-    body: bytes
-    fields: list[tuple[bytes, bytes]]
-    tag: str
-    modified: datetime
-
-
-def router(answers: Answers, workspace: Workspace) -> APIRouter:
+def router(live: Representations, workspace: Workspace) -> APIRouter:
     """The routes of things, terms and their documents."""
     routes = APIRouter(tags=["things"])
-    settings = workspace.settings
-    documents = Documents(answers, settings)
-    terms = Terms(documents, workspace.questions, settings.base)
-    kept: OrderedDict[tuple[object, ...], _Made] = OrderedDict()
-
-    def moved(gone: Gone, place: Callable[[str], str]) -> Response:
-        """301 to a place for the path of the one thing that stands for another. Raises what it is given for others."""
-        path = namespaces.path(gone.successors[0], settings.base) if len(gone.successors) == 1 else ""
-        if not path:
-            raise gone
-        link = f'<{_quoted(gone.successors[0])}>; rel="successor-version"'
-        return RedirectResponse(place(path), 301, headers.COMMON | {"Link": link, "Cache-Control": "no-cache"})
+    documents = live.documents
 
     async def see_other(path: str, request: Request) -> Response:
-        if path in _SPACES:
-            return _redirect(f"/doc/{_SPACES[path]}")
+        if path in SPACES:
+            return _redirect(live.links.document(SPACES[path]))
         try:
             await documents.exists(path, client_of(request))
         except Gone as gone:
-            return moved(gone, lambda successor: successor)
-        return _redirect(_at(path))
+            return live.moved(gone, lambda successor: successor)
+        return _redirect(live.links.document(path))
 
     def space(name: str) -> None:
         @routes.get(f"/{name}/{{path:path}}", status_code=303, summary="A thing or term: see its document")
         async def named(path: str, request: Request) -> Response:
             return await see_other(f"{name}/{path}".rstrip("/"), request)
 
-    for name in ("id", *_SPACES):
+    for name in ("id", *SPACES):
         space(name)
 
     @routes.get("/ontology/", status_code=303, include_in_schema=False)
@@ -105,170 +59,11 @@ def router(answers: Answers, workspace: Workspace) -> APIRouter:
 
     @routes.get("/doc/{path:path}", summary="The document about a thing or term")
     async def document(path: str, request: Request) -> Response:
-        stem, format = _suffix(path)
-        negotiated = format is None
-        format = format or formats.negotiate(request.headers.get("accept"), formats.DOCUMENTS)
-        encoding = encoding_of(request.headers.get("accept-encoding", ""))
-        language = READER.get() if format is formats.HTML else None
-        key = (answers.engine.snapshot, stem, format.name, negotiated, encoding, _page(request), language)
-        made = kept.get(key)
-        if made is None:
-            try:
-                made = await make(stem, format, negotiated, encoding, request)
-            except Gone as gone:
-                return moved(gone, lambda successor: _at(successor[1:]) + path[len(stem) :])
-            if len(made.body) <= _KEPT_SIZE:
-                kept[key] = made
-            while len(kept) > _KEPT:
-                kept.popitem(last=False)
-        else:
-            kept.move_to_end(key)
-        if _is_held(request, made):
-            return Whole(b"", [field for field in made.fields if field[0] not in _OF_THE_BODY], 304)
-        return Whole(made.body, made.fields)
-
-    async def make(stem: str, format: formats.Format, negotiated: bool, encoding: str, request: Request) -> _Made:
-        client = client_of(request)
-        found = await documents.find(_thing(stem), client, _page(request))
-        words, sections = {}, []
-        if format is formats.HTML:
-            words = await terms.words(client)
-            sections = await terms.sections(found, words, client)
-            if answers.engine.snapshot != found.snapshot:  # these may be of another one
-                return await make(stem, format, negotiated, encoding, request)
-        body, coding = await asyncio.to_thread(_written, found, format, words, sections, settings.base, encoding)
-        tag, modified = _tag(found, format, encoding, terms.digest), _modified(answers)
-        fields = _fields(found, format, tag, modified, negotiated)
-        if coding:
-            fields.append((b"content-encoding", coding.encode()))
-        return _Made(body, fields, tag, modified)
+        return await live.respond(path, request)
 
     return routes
-
-
-def _written(
-    found: Document,
-    format: formats.Format,
-    words: dict[str, str],
-    sections: list[Section],
-    base: str,
-    encoding: str,
-) -> tuple[bytes, str]:
-    """The document in its format and coding, and the coding."""
-    if format is not formats.HTML:
-        return packed(_serialized(found, format, base), encoding)
-    graph = _serialized(found, formats.JSON_LD, base).decode()
-    description = json.dumps(schemaorg.described(found), ensure_ascii=False)
-    page = render(
-        "thing.html", **page_of(found, words, base), sections=sections, graph=_inert(graph), schema=_inert(description)
-    )
-    return packed(page.encode(), encoding)
-
-
-def _serialized(found: Document, format: formats.Format, base: str) -> bytes:
-    syntax = ox.RdfFormat.from_media_type(format.media_types[0])
-    body = ox.serialize(found.triples, format=syntax, prefixes=namespaces.prefixes(base))
-    assert body is not None
-    return body
-
-
-def _inert(text: str) -> Markup:
-    """JSON that cannot end the script element it stands in; the JSON says the same (RFC 8259, section 7)."""
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup(text)  # noqa: S704 no sign is left that HTML reads
-
-
-def _suffix(path: str) -> tuple[str, formats.Format | None]:
-    for format in formats.DOCUMENTS:
-        if path.endswith(format.suffix):
-            return path.removesuffix(format.suffix), format
-    return path, None
-
-
-def _thing(stem: str) -> str:
-    """The path of the thing that a document is about."""
-    is_term = stem in ("ontology", "shapes") or stem.partition("/")[0] in _SPACES
-    return stem if is_term else f"id/{stem}"
-
-
-def _at(path: str) -> str:
-    """The path of the document about the thing at a path."""
-    return "/doc/" + path.removeprefix("id/")
-
-
-def _page(request: Request) -> int:
-    given = request.query_params.get("page", "1")
-    if not given.isascii() or not given.isdigit() or not 0 < len(given) < 7 or int(given) < 1:
-        raise BadRequest(f"“{given[:40]}” is no page.", "Pages count from 1: ?page=2.")
-    return int(given)
 
 
 def _redirect(path: str) -> Response:
     link = f'<{path}>; rel="describedby"'
     return RedirectResponse(path, 303, headers.COMMON | {"Link": link, "Cache-Control": "no-cache"})
-
-
-def _tag(found: Document, format: formats.Format, encoding: str, library: str) -> str:
-    """The entity tag. Weak: prefixes come in another order from another process."""
-    language = READER.get().language if format is formats.HTML else ""
-    parts = "\0".join((__version__, found.iri, format.name, encoding, str(found.page), library, language))
-    return f'W/"{found.snapshot}-{hashlib.blake2b(parts.encode(), digest_size=9).hexdigest()}"'
-
-
-def _modified(answers: Answers) -> datetime:
-    """When the snapshot was made."""
-    made = Path(answers.engine.engine.quads).stat().st_mtime
-    return datetime.fromtimestamp(int(made), UTC)
-
-
-def _is_held(request: Request, made: _Made) -> bool:
-    """Whether the client has it already; the entity tag is asked first (RFC 9110, section 13.2.2)."""
-    held = request.headers.get("if-none-match")
-    if held is not None:
-        return matches(made.tag, held)
-    try:
-        since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
-    except ValueError:
-        return False
-    return since.tzinfo is not None and made.modified <= since
-
-
-def _fields(
-    found: Document, format: formats.Format, tag: str, modified: datetime, negotiated: bool
-) -> list[tuple[bytes, bytes]]:
-    """The headers of a document, and of the answer that it has not changed."""
-    path, query = _at(found.path), f"?page={found.page}" if found.page > 1 else ""
-    links = [
-        (found.thing.value, 'rel="canonical"'),
-        (found.thing.value, 'rel="http://xmlns.com/foaf/0.1/primaryTopic"'),
-    ]
-    for other in formats.DOCUMENTS:
-        links.append((f"{path}{other.suffix}{query}", f'rel="alternate"; type="{other.media_types[0]}"'))
-    links.append((_DESCRIPTION, 'rel="describedby"'))
-    links.append((found.licence, 'rel="license"'))
-    suffix = "" if negotiated else format.suffix
-    for name, number in (("first", 1), ("prev", found.page - 1), ("next", found.page + 1), ("last", found.pages)):
-        if found.pages > 1 and 1 <= number <= found.pages:
-            links.append((f"{path}{suffix}?page={number}", f'rel="{name}"'))
-    fields = {
-        "content-type": format.content_type,
-        "etag": tag,
-        "last-modified": format_datetime(modified, usegmt=True),
-        "vary": "Accept, Accept-Encoding",
-        "cache-control": "no-cache",
-        "link": ", ".join(f"<{_quoted(target)}>; {about}" for target, about in links),
-        "content-location": _quoted(f"{path}{format.suffix}{query}"),
-        "x-snapshot": found.snapshot,
-        "x-row-count": str(len(found.triples)),
-        "x-result-complete": "true" if found.pages == 1 else "false",
-    }
-    if format is formats.HTML:
-        fields["content-language"] = READER.get().language
-        fields["vary"] = VARY_PAGE[1].decode()
-    return [(name.encode(), value.encode()) for name, value in fields.items()]
-
-
-def _quoted(iri: str) -> str:
-    """The IRI as a URI, which is all that a header may hold (RFC 3987, section 3.1)."""
-    return quote(iri, safe="%:/?#[]@!$&'()*+,;=~")

@@ -17,6 +17,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from hrc_graph.desk import Desk, open_desk
 from hrc_graph.engine import snapshots
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
@@ -27,8 +28,9 @@ from hrc_graph.web.metrics import log_to_stderr
 from hrc_graph.workspace import Workspace
 
 _LOG = logging.getLogger("hrc_graph")
-_LOOK_EVERY = 0.25
+_LOOK_EVERY = 0.05
 """Seconds between two looks for a new snapshot."""
+_DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,16 @@ class Place:
     token: str = ""
 
 
-def run(workspace: Workspace, snapshot: Snapshot, place: Place, announce: Callable[[str], None]) -> None:
+def run(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    place: Place,
+    announce: Callable[[str], None],
+    welcome: Callable[[str], None] | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM; `announce` is called with the address once questions are answered.
+
+    Before that, `welcome` is called with a link that makes the desk's first account, as long as it has none.
 
     Port 0 takes a free one. Raises `EngineFailure` when the address is taken, `Unauthorized` when updates without a
     token would be open to other machines.
@@ -50,15 +60,27 @@ def run(workspace: Workspace, snapshot: Snapshot, place: Place, announce: Callab
     if place.updates and not place.token and not _is_loopback(place.host):
         raise Unauthorized("Updates without a token are taken on loopback only.", "Give a --token.")
     log_to_stderr()
-    uvloop.run(_run(workspace, snapshot, place, _free(place.host, place.port), announce))
+    desk = _desk(workspace)
+    port = _free(place.host, place.port)
+    code = desk.accounts.first_link() if desk and welcome else ""
+    if code and welcome:
+        welcome(f"{_address(place.host, port)}desk/set-up#{code}")
+    uvloop.run(_run(workspace, snapshot, place, port, announce, desk))
+    if desk:
+        desk.database.close()
 
 
 async def _run(
-    workspace: Workspace, snapshot: Snapshot, place: Place, port: int, announce: Callable[[str], None]
+    workspace: Workspace,
+    snapshot: Snapshot,
+    place: Place,
+    port: int,
+    announce: Callable[[str], None],
+    desk: Desk | None,
 ) -> None:
     kind = Scratch if place.updates else Embedded
     async with kind(snapshot, workspace.settings) as engine:
-        application = create(workspace, engine, place.token)
+        application = create(workspace, engine, place.token, desk)
         server = Server(
             application,
             address=place.host,
@@ -75,6 +97,8 @@ async def _run(
         beside = [asyncio.create_task(_announce(place.host, port, announce))]
         if isinstance(engine, Embedded):
             beside.append(asyncio.create_task(_follow(workspace, engine)))
+        if desk:
+            beside.append(asyncio.create_task(_expire(desk)))
         await server.serve()
         for task in beside:
             task.cancel()
@@ -104,6 +128,25 @@ async def _follow(workspace: Workspace, engine: Embedded) -> None:
                 _LOG.error("a new snapshot could not be read", extra={"fields": {"error": error.message}})
 
 
+def _desk(workspace: Workspace) -> Desk | None:
+    """The desk; questions are answered also where its database cannot be opened."""
+    try:
+        return open_desk(workspace.root, workspace.settings)
+    except EngineFailure as error:
+        _LOG.error("no desk", extra={"fields": {"error": str(error)}})
+        return None
+
+
+async def _expire(desk: Desk) -> None:
+    """Erase, once a day, the contacts that have been kept long enough."""
+    while True:
+        try:
+            await asyncio.to_thread(desk.contacts.expire, "server")
+        except Exception as error:
+            _LOG.exception("contacts were not expired", extra={"fields": {"error": type(error).__name__}})
+        await asyncio.sleep(_DAY)
+
+
 async def _announce(host: str, port: int, announce: Callable[[str], None]) -> None:
     while True:
         try:
@@ -112,7 +155,11 @@ async def _announce(host: str, port: int, announce: Callable[[str], None]) -> No
             break
         except OSError:
             await asyncio.sleep(0.02)
-    announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+    announce(_address(host, port))
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,6 +15,7 @@ import pyoxigraph as ox
 from hrc_graph import guard, namespaces
 from hrc_graph.questions import NamedQuery
 from hrc_graph.web.documents import Document, Documents, Statements, term
+from hrc_graph.web.links import Links
 from hrc_graph.web.things import Reader, Shown
 
 _USED = """SELECT (COUNT(*) AS ?n) (MIN(STR(?s)) AS ?first) WHERE { ?s %s ?o FILTER (ISIRI(?s)) }"""
@@ -115,9 +116,9 @@ class Section:
 class Terms:
     """Makes the sections; finds out once which questions use which terms."""
 
-    def __init__(self, documents: Documents, questions: Mapping[str, NamedQuery], base: str) -> None:
+    def __init__(self, documents: Documents, questions: Mapping[str, NamedQuery], links: Links) -> None:
         self._documents = documents
-        self._base = base
+        self._links = links
         said = "\0".join(question.text for question in questions.values())
         self.digest = hashlib.blake2b(said.encode(), digest_size=9).hexdigest()
         """Of the library: pages name its questions."""
@@ -133,7 +134,7 @@ class Terms:
     async def sections(self, document: Document, words: Mapping[str, str], client: str) -> list[Section]:
         """What the page of this document shows beside it."""
         kind = document.path.partition("/")[0]
-        reader = Reader(document.statements, words, self._base)
+        reader = Reader(document.statements, words, self._links)
         found: list[Section] = []
         match kind:
             case "ontology":
@@ -167,12 +168,13 @@ class Terms:
                 ]
                 properties.append((reader.shown(each), *ends, definition))
         schemes = await self._documents.rows(_SCHEMES, client)
-        lists = tuple((Shown(s["title"], namespaces.path(s["scheme"], self._base)), s["n"]) for s in schemes)
+        lists = tuple((Shown(s["title"], self._links.thing(s["scheme"])), s["n"]) for s in schemes)
+        shapes = Shown("What a record must hold", self._links.thing(namespaces.SHAPES))
         return [
             Section("Classes", ("class", "kind of", "definition", "things of it"), tuple(classes)),
             Section("Properties", ("property", "said of", "its values are", "definition"), tuple(properties)),
             Section("Vocabularies", ("list", "concepts"), lists),
-            Section("Shapes", ("", ""), ((Shown("What a record must hold", "/shapes"), "as SHACL, and in words"),)),
+            Section("Shapes", ("", ""), ((shapes, "as SHACL, and in words"),)),
         ]
 
     async def _use(self, document: Document, reader: Reader, client: str) -> list[Section]:
@@ -187,7 +189,7 @@ class Terms:
         if "first" not in used:
             return []
         found = await self._documents.graph(_EXAMPLE % (used["first"], thing), client)
-        shown = Reader(found, await self.words(client), self._base)
+        shown = Reader(found, await self.words(client), self._links)
         subject = ox.NamedNode(used["first"])
         values = found.about(subject).get(thing.value, [])
         row = (f"{int(used['n']):,}", shown.shown(subject), [shown.shown(value) for value in values[:5]])
@@ -199,7 +201,7 @@ class Terms:
         is_shape = document.path.startswith("shape/")
         wanted = _OF_SHAPE if is_shape else _OF_CLASS if term("owl:Class") in kinds else _OF_PROPERTY
         found = await self._documents.graph(wanted % document.thing, client)
-        reader = Reader(found, words, self._base)
+        reader = Reader(found, words, self._links)
         rows = [*_asked(found, reader), *_ruled(found, reader)]
         columns = ("shape", "about", "asks for", "weight", "what a person is told")
         sections = [Section("What a record must hold", columns, tuple(rows))] if rows else []
@@ -227,7 +229,7 @@ class Terms:
 
     def _asking(self, document: Document) -> list[Section]:
         found = self._questions.get(document.thing.value, [])
-        rows = tuple((Shown(question.title["en"], f"/queries/{question.name}"),) for question in found)
+        rows = tuple((Shown(question.title["en"], self._links.question(question.name)),) for question in found)
         return [Section("Questions that use it", ("question",), rows)] if rows else []
 
 

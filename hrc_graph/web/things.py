@@ -12,6 +12,7 @@ import pyoxigraph as ox
 
 from hrc_graph import formats, namespaces
 from hrc_graph.web.documents import NAMING, POINTING, TYPE, Document, Statements, Term, best, term
+from hrc_graph.web.links import Links
 
 _V = namespaces.VOCABULARY
 _ACTS = ("hrc:Commitment", "hrc:Participation", "hrc:Award", "hrc:Change")
@@ -36,10 +37,11 @@ class Shown:
 class Reader:
     """Says what the terms of a graph are called on a page."""
 
-    def __init__(self, statements: Statements, words: Mapping[str, str], base: str) -> None:
+    def __init__(self, statements: Statements, words: Mapping[str, str], links: Links) -> None:
         self.statements = statements
         self._words = words
-        self._base = base
+        self._links = links
+        self._base = links.base
 
     def word(self, prop: str) -> str:
         """What a property is called."""
@@ -65,7 +67,7 @@ class Reader:
 
     def href(self, iri: str) -> str:
         """Where a click on an IRI leads."""
-        return namespaces.path(iri, self._base) or (iri if iri.startswith(("http://", "https://")) else "")
+        return self._links.thing(iri) or (iri if iri.startswith(("http://", "https://")) else "")
 
     def _told(self, node: ox.NamedNode) -> str:
         """The name of an act or a claim, which has none of its own: what it says."""
@@ -101,16 +103,18 @@ class Reader:
         )
 
 
-def page_of(document: Document, words: Mapping[str, str], base: str) -> dict[str, Any]:
+def page_of(document: Document, words: Mapping[str, str], links: Links) -> dict[str, Any]:
     """What the template of a thing takes."""
-    reader = Reader(document.statements, words, base)
+    reader = Reader(document.statements, words, links)
     said = document.statements.about(document.thing)
     title, language = reader.name(document.thing)
     return {
         "title": title,
         "title_language": language,
         "iri": document.thing.value,
-        "at": "/doc/" + document.path.removeprefix("id/"),
+        "at": links.document(document.path),
+        "release": links.release,
+        "live": Links(links.base).document(document.path),
         "own": [
             (reader.word(prop), [reader.shown(value) for value in sorted(said[prop], key=_in_order)])
             for prop in sorted(said, key=_reading_order)
