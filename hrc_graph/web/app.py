@@ -46,6 +46,7 @@ from hrc_graph.web.finder import Finder
 from hrc_graph.web.kept import Kept
 from hrc_graph.web.languages import READER, reader_of
 from hrc_graph.web.metrics import Metrics
+from hrc_graph.web.openapi import Described
 from hrc_graph.web.releases import Opened, Releases
 from hrc_graph.web.representations import Representations
 from hrc_graph.web.sparql import SparqlApp
@@ -166,7 +167,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     described = descriptions.Descriptions(answers, workspace)
     represented = Representations(answers, workspace.questions, settings)
     released = Releases(workspace, clients, metrics)
-    app = FastAPI(
+    app = Described(
         title="Human Rights Cities graph",
         version=__version__,
         docs_url=None,

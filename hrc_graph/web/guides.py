@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,7 +19,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from hrc_graph import __version__, formats, namespaces, workspace
+from hrc_graph import __version__, formats, workspace
 from hrc_graph.engine import Question
 from hrc_graph.errors import NotFound
 from hrc_graph.questions import NamedQuery
@@ -51,12 +52,12 @@ _COOKBOOK: Final = (
         ("country_name", "name", "how", "date"),
         {"instrument": "text:european-charter-2000"},
     ),
-    _Dish(
-        "commitments-of-a-government", ("how", "title", "date", "source"), {"government": "gov:id-lampung-timur"}
-    ),
+    _Dish("commitments-of-a-government", ("how", "title", "date", "source"), {"government": "gov:id-lampung-timur"}),
     _Dish("own-rules-by-theme-and-year", ("year", "theme_name", "name", "title")),
     _Dish(
-        "awards-in-a-province", ("year", "category_name", "name", "basis_name"), {"province": "place:id-sumatera-selatan"}
+        "awards-in-a-province",
+        ("year", "category_name", "name", "basis_name"),
+        {"province": "place:id-sumatera-selatan"},
     ),
     _Dish("members-on-a-map", ("name", "how", "point"), {"under": "aim:campaign-10-100-1000"}),
     _Dish("themes-without-a-regulation", ("name", "promised_in")),
@@ -232,7 +233,7 @@ def written(name: str) -> Written:
     tokens = markdown.parse(text)
     title, parts = tokens[1].content, []
     tokens = tokens[3:]  # the title is the page's own
-    for token, inline in zip(tokens, tokens[1:], strict=False):
+    for token, inline in itertools.pairwise(tokens):
         if token.type == "heading_open":
             ident = re.sub(r"[^a-z0-9]+", "-", inline.content.lower()).strip("-")
             token.attrSet("id", ident)
@@ -243,7 +244,9 @@ def written(name: str) -> Written:
         elif token.attrs.pop("style", "") == "text-align:right":  # pages have no styles of their own
             token.attrSet("class", "number")
     body = markdown.renderer.render(tokens, markdown.options, {})
-    body = body.replace("<table>", '<div class="scroll read" tabindex="0"><table>').replace("</table>", "</table></div>")
+    body = body.replace("<table>", '<div class="scroll read" tabindex="0"><table>').replace(
+        "</table>", "</table></div>"
+    )
     return Written(title, Markup(body), tuple(parts))  # noqa: S704 rendered without HTML of its own
 
 

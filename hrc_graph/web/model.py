@@ -149,7 +149,9 @@ class _Reading:
             for order, classes in members.items()
         ]
         title = gettext("The five fingers of the model")
-        description = gettext("Each box is a finger with its classes; an arrow is a property that leads to another one.")
+        description = gettext(
+            "Each box is a finger with its classes; an arrow is a property that leads to another one."
+        )
         parts = tuple(
             self._part(number, finger, set(classes))
             for number, (finger, classes) in enumerate(zip(fingers, members.values(), strict=True))
@@ -163,9 +165,7 @@ class _Reading:
         of_class = tuple(self._row(iri) for iri in self._ordered(classes) if iri in self._terms)
         common = {each.term.path for each in finger.common}
         said = [
-            self._row(iri)
-            for iri in self._properties
-            if classes & set(self._of[iri]) or namespaces.path(iri) in common
+            self._row(iri) for iri in self._properties if classes & set(self._of[iri]) or namespaces.path(iri) in common
         ]
         return Part(finger, drawing, of_class, tuple(sorted(said, key=lambda row: row.term.name.casefold())))
 
