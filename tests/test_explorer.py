@@ -150,13 +150,14 @@ def pages(server: Server, path: str) -> Iterator[Listed]:
         (
             "governments?instrument=text:european-charter-2000",
             "country",
-            f"?act hrc:actor ?g ; a hrc:Commitment ; hrc:under text:european-charter-2000 . ?g a hrc:LocalGovernment . {COUNTRY}",
+            "?act hrc:actor ?g ; a hrc:Commitment ; hrc:under text:european-charter-2000 . "
+            f"?g a hrc:LocalGovernment . {COUNTRY}",
         ),
         (
             "governments?country=place:id&award=aim:kkp-ham",
             "award-year",
-            "?g hrc:primaryPlace/hrc:partOf* place:id . ?a hrc:recipient ?g ; hrc:under aim:kkp-ham ; hrc:earliest ?day "
-            "BIND (YEAR(?day) AS ?value)",
+            "?g hrc:primaryPlace/hrc:partOf* place:id . ?a hrc:recipient ?g ; hrc:under aim:kkp-ham ; "
+            "hrc:earliest ?day BIND (YEAR(?day) AS ?value)",
         ),
         (
             "governments?instrument=aim:campaign-10-100-1000",
@@ -166,9 +167,9 @@ def pages(server: Server, path: str) -> Iterator[Listed]:
         (
             "instruments?country=place:kr",
             "theme",
-            "{ ?g hrc:theme ?value } UNION { ?g ^hrc:partOf/hrc:theme ?value } ?g dcterms:spatial/hrc:partOf* place:kr . "
-            "VALUES ?class { hrc:Instrument hrc:Charter hrc:Regulation hrc:Resolution hrc:Agreement hrc:Recommendation } "
-            "?g a ?class",
+            "{ ?g hrc:theme ?value } UNION { ?g ^hrc:partOf/hrc:theme ?value } "
+            "?g dcterms:spatial/hrc:partOf* place:kr . VALUES ?class { hrc:Instrument hrc:Charter hrc:Regulation "
+            "hrc:Resolution hrc:Agreement hrc:Recommendation } ?g a ?class",
         ),
         (
             "themes?country=place:mx",
