@@ -234,6 +234,9 @@ def test_what_a_secretariat_types_brings_a_table_in_and_takes_it_back(server: Se
     dossier = "data/governments/id/lahat.ttl"
     assert "would change 1 dossiers" in said["hrc import members.xlsx --as membership --dry-run --report checked.xlsx"]
     assert "changed 1 dossiers" in said["hrc import members.xlsx --as membership"]
+    linked = next(words for command, words in said.items() if command.startswith("hrc link"))
+    assert "Lampung Timur" in linked
+    assert "recorded already" in linked
     assert "would change 1 dossiers" in said["hrc import commitments.xlsx --as adoption --dry-run"]
     assert len(list(csv.reader(io.StringIO(said["hrc query undecided-contradictions --format csv"])))) > 2
     assert "Undone" in said["hrc undo"]

@@ -151,10 +151,9 @@ def _row(one: Property, left: float, at: float) -> tuple[str, int]:
         width = len(value.name) * _SIZE * _EM + 20
         if x + width > 758 and x > left + 180:
             x, y, lines = left + 180, y + 32, lines + 1
-        kind = "box" if value.path else "value"
-        parts.append(
-            f'<rect class="{kind}" x="{x:.0f}" y="{y - 14:.0f}" width="{width:.0f}" height="28" rx="{6 if value.path else 14}"/>'
-        )
+        kind, round_by = ("box", 6) if value.path else ("value", 14)
+        frame = f'x="{x:.0f}" y="{y - 14:.0f}" width="{width:.0f}" height="28" rx="{round_by}"'
+        parts.append(f'<rect class="{kind}" {frame}/>')
         parts.append(_text(value, x + width / 2, y + 5, "", "middle"))
         x += width + 8
     return "".join(parts), lines
