@@ -30,6 +30,7 @@ from hrc_graph.web import (
     explorer,
     feeds,
     graphs,
+    guides,
     headers,
     library,
     news,
@@ -47,6 +48,7 @@ from hrc_graph.web.finder import Finder
 from hrc_graph.web.kept import Kept
 from hrc_graph.web.languages import READER, reader_of
 from hrc_graph.web.metrics import Metrics
+from hrc_graph.web.openapi import Described
 from hrc_graph.web.releases import Opened, Releases
 from hrc_graph.web.representations import Representations
 from hrc_graph.web.results import Studio
@@ -152,7 +154,7 @@ _PRIVATE_PLACES = frozenset(("desk", "join"))
 _RELEASED = re.compile(r"/releases/[^/]+/sparql\Z")
 _PLACES = frozenset(
     (
-        *("front", "queries", "graphs", "graph", "dumps", "dataset", "releases", "static", "health", "metrics"),
+        *("front", "docs", "queries", "graphs", "graph", "dumps", "dataset", "releases", "static", "health", "metrics"),
         *_PRIVATE_PLACES,
         *(".well-known", "feeds", "version", "search", "opensearch.xml", "reconcile", "map", "timeline"),
         *LISTINGS,
@@ -173,7 +175,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     held = assets.Assets()
     studio = Studio(workspace, held, lambda: list(released.known()))
     released = Releases(workspace, clients, metrics, studio)
-    app = FastAPI(
+    app = Described(
         title="Human Rights Cities graph",
         version=__version__,
         docs_url=None,
@@ -200,6 +202,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     app.include_router(catalogue.router(catalogue.Catalogue(answers, workspace, released)))
     app.include_router(completions.router(completions.Completions(answers, settings.base)))
     app.include_router(assets.router(held))
+    app.include_router(guides.router(answers, workspace, released))
     if desk:
         app.include_router(secretariat.router(desk, answers, settings))
 
