@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hrc_graph import __version__, errors, formats
@@ -22,8 +20,10 @@ from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
 from hrc_graph.listings import LISTINGS
 from hrc_graph.web import (
+    assets,
     atlas,
     catalogue,
+    completions,
     dashboard,
     descriptions,
     dumps,
@@ -49,6 +49,7 @@ from hrc_graph.web.languages import READER, reader_of
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.releases import Opened, Releases
 from hrc_graph.web.representations import Representations
+from hrc_graph.web.results import Studio
 from hrc_graph.web.sparql import SparqlApp
 from hrc_graph.workspace import Workspace
 
@@ -169,7 +170,9 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     answers = Answers(cached, clients)
     described = descriptions.Descriptions(answers, workspace)
     represented = Representations(answers, workspace.questions, settings)
-    released = Releases(workspace, clients, metrics)
+    held = assets.Assets()
+    studio = Studio(workspace, held, lambda: list(released.known()))
+    released = Releases(workspace, clients, metrics, studio)
     app = FastAPI(
         title="Human Rights Cities graph",
         version=__version__,
@@ -195,9 +198,10 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     app.include_router(atlas.router(drawn, finder))
     app.include_router(releases.router(released, settings.base))
     app.include_router(catalogue.router(catalogue.Catalogue(answers, workspace, released)))
+    app.include_router(completions.router(completions.Completions(answers, settings.base)))
+    app.include_router(assets.router(held))
     if desk:
         app.include_router(secretariat.router(desk, answers, settings))
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.exception_handler(errors.HrcError)
     async def known(request: Request, error: errors.HrcError) -> Response:
@@ -220,5 +224,5 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
         return await described.respond("service", format, url, asked)
 
     scratch = engine if isinstance(engine, Scratch) else None
-    endpoint = SparqlApp(answers, clients, metrics, settings, describe, scratch, token)
+    endpoint = SparqlApp(answers, clients, metrics, settings, describe, studio, scratch=scratch, token=token)
     return WebApp(endpoint, app, metrics, released, finder, settings.base)

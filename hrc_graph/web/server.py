@@ -52,7 +52,7 @@ def run(
 ) -> None:
     """Serve until SIGINT or SIGTERM; `announce` is called with the address once questions are answered.
 
-    Before that, `welcome` is called with a link that makes the desk's first account, as long as it has none.
+    After that, `welcome` is called with a link that makes the desk's first account, as long as it has none.
 
     Port 0 takes a free one. Raises `EngineFailure` when the address is taken, `Unauthorized` when updates without a
     token would be open to other machines.
@@ -63,9 +63,13 @@ def run(
     desk = _desk(workspace)
     port = _free(place.host, place.port)
     code = desk.accounts.first_link() if desk and welcome else ""
-    if code and welcome:
-        welcome(f"{_address(place.host, port)}desk/set-up#{code}")
-    uvloop.run(_run(workspace, snapshot, place, port, announce, desk))
+
+    def listening(address: str) -> None:
+        announce(address)
+        if code and welcome:
+            welcome(f"{address}desk/set-up#{code}")
+
+    uvloop.run(_run(workspace, snapshot, place, port, listening, desk))
     if desk:
         desk.database.close()
 
@@ -157,11 +161,7 @@ async def _announce(host: str, port: int, announce: Callable[[str], None]) -> No
             break
         except OSError:
             await asyncio.sleep(0.02)
-    announce(_address(host, port))
-
-
-def _address(host: str, port: int) -> str:
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
 
 
 def _is_loopback(host: str) -> bool:
