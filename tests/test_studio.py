@@ -146,6 +146,7 @@ def test_a_name_is_completed_by_its_label_and_its_prefix_declared(tab: Tab) -> N
     option = tab.page.locator(".cm-tooltip-autocomplete li", has_text="hrc:Commitment").first
     expect(option).to_be_visible()
     expect(tab.page.get_by_text(re.compile(r"Uses in the data: [1-9]"))).to_be_visible()
+    tab.page.wait_for_timeout(250)  # Enter counts only when the list has stood for a moment
     tab.page.keyboard.press("Enter")
     expect(tab.editor).to_contain_text("PREFIX hrc: <https://w3id.org/hrcity/def/>")
     expect(tab.editor).to_contain_text("?act a hrc:Commitment")
