@@ -263,3 +263,8 @@ def _days(node: ox.NamedNode, date: records.Term) -> Iterator[ox.Triple]:
         yield ox.Triple(node, _EARLIEST, ox.Literal(found.earliest.isoformat(), datatype=_XSD_DATE))
     if found and found.latest:
         yield ox.Triple(node, _LATEST, ox.Literal(found.latest.isoformat(), datatype=_XSD_DATE))
+
+
+def shown(claims: list[tuple[records.Term, records.Term]]) -> list[records.Term]:
+    """The values that readers see of claims about one detail, given with their ranks."""
+    return _shown(claims)

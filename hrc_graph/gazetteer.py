@@ -289,6 +289,13 @@ def city(geonameid: int) -> Candidate | None:
     return _candidate(found, certain=True) if found else None
 
 
+def anywhere(name: str) -> list[Candidate]:
+    """The cities of the world that bear exactly this name, the most populous first; none is certain."""
+    wanted = name.strip().casefold()
+    cities = [city for city in _world()[0].values() if any(each.casefold() == wanted for each in _names(city))]
+    return [_candidate(city, certain=False) for city in sorted(cities, key=lambda city: -city["population"])]
+
+
 def locate(name: str, nation: str, kind: str, admin1: str | None = None) -> list[Candidate]:
     """The cities of a country (code, GeoNames id or name) that bear a name, the most populous first.
 

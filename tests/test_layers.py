@@ -20,11 +20,8 @@ LAYERS = (
     {"review", "publishing", "reconciliation", "extension"},
     {"index"},
     {"tables"},
-    {"export"},
-    {"releases", "backups"},
-    {"shell"},
-    {"cli_desk"},
-    {"drawing"},
+    {"export", "proposals", "forms"},
+    {"releases", "backups", "drawing"},
     {"web", "cli", "client"},
 )
 MODULES = sorted((ROOT / "hrc_graph").rglob("*.py"))

@@ -415,7 +415,7 @@ def test_every_kind_has_a_template_whose_headers_are_understood(name: str, suffi
         ("about 2012", "2012~"),
         ("sekitar 2012", "2012~"),
         ("17 de mayo de 2014", "2014-05-17"),
-        ("1er mai 2014", ""),
+        ("1er mai 2014", "2014-05-01"),
         ("14-17 September 2017", "2017-09-14/2017-09-17"),
         ("2017-09-14/2017-09-17", "2017-09-14/2017-09-17"),
         ("17/05/2014", ""),

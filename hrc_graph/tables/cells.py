@@ -268,7 +268,7 @@ def date(text: str) -> str:
         month = f"{spans[4]}-{_MONTHS[spans[3]]:02}"
         found = f"{month}-{int(spans[1]):02}/{month}-{int(spans[2]):02}"
     else:
-        words = re.match(r"(?:(\d{1,2})(?:st|nd|rd|th)? (?:de )?)?([a-z]+)(?: (\d{1,2}))? (?:de )?(\d{4})$", plain)
+        words = re.match(r"(?:(\d{1,2})(?:st|nd|rd|th|er)? (?:de )?)?([a-z]+)(?: (\d{1,2}))? (?:de )?(\d{4})$", plain)
         if words and words[2] in _MONTHS:
             day = words[1] or words[3]
             found = f"{words[4]}-{_MONTHS[words[2]]:02}" + (f"-{int(day):02}" if day else "") + about

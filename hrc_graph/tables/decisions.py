@@ -52,6 +52,9 @@ class Decisions:
             name = hashlib.sha256(f"{segment} {spelling}".encode()).hexdigest()[:12]
             node = ox.NamedNode(f"{self._base}id/decision/{name}")
             graph = f"decisions/{segment}"
+            if dossiers.has(node):  # somebody thought again
+                dossiers.drop(node, _KIND)
+                dossiers.drop(node, _ABOUT)
             dossiers.add(graph, node, TYPE, _DECISION)
             dossiers.add(graph, node, _KIND, _NEW if same is None else _SAME)
             dossiers.add(graph, node, _SPELLING, ox.Literal(spelling))

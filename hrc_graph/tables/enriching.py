@@ -23,15 +23,19 @@ def place(node: ox.NamedNode, texts: Mapping[str, str], kind: str | None, base: 
     for name in filter(None, (texts.get("name"), texts.get("local_name"))):
         found = [each for each in gazetteer.locate(name, texts.get("country", ""), kind or "") if each.certain]
         if found:
-            city = found[0]
-            point = ox.NamedNode(f"{node.value}/point")
-            wkt = ox.Literal(f"POINT({city.longitude} {city.latitude})", datatype=short_iri("geo:wktLiteral"))
-            yield "", node, _NOTATION, ox.Literal(str(city.geonameid), datatype=short_iri("code:geonames"))
-            yield "", node, short_iri("geo:hasDefaultGeometry"), point
-            yield "", point, TYPE, short_iri("geo:Geometry")
-            yield "", point, short_iri("geo:asWKT"), wkt
-            yield from _cited("geonames", str(city.geonameid), f"feature {city.geonameid}", node, base)
+            yield from city(node, found[0], base)
             return
+
+
+def city(node: ox.NamedNode, found: gazetteer.Candidate, base: str) -> Iterator[Fact]:
+    """The GeoNames id and point of a place that is a city of GeoNames."""
+    point = ox.NamedNode(f"{node.value}/point")
+    wkt = ox.Literal(f"POINT({found.longitude} {found.latitude})", datatype=short_iri("geo:wktLiteral"))
+    yield "", node, _NOTATION, ox.Literal(str(found.geonameid), datatype=short_iri("code:geonames"))
+    yield "", node, short_iri("geo:hasDefaultGeometry"), point
+    yield "", point, TYPE, short_iri("geo:Geometry")
+    yield "", point, short_iri("geo:asWKT"), wkt
+    yield from _cited("geonames", str(found.geonameid), f"feature {found.geonameid}", node, base)
 
 
 def country(node: ox.NamedNode, texts: Mapping[str, str], _kind: str | None, base: str) -> Iterator[Fact]:

@@ -69,7 +69,6 @@ class Dossiers:
     ) -> None:
         self.base = base
         self._narrower = narrower
-        self._files = files
         self._ranking = ranking
         self._paths: dict[str, Path] = files.dossiers()
         self._about: dict[str, dict[ox.NamedNode, dict[ox.NamedNode, dict[Term, None]]]] = {}
@@ -79,12 +78,19 @@ class Dossiers:
             for subject in self._graph(name):
                 self.graph_of[subject.value] = name
 
+    def _read(self, name: str) -> Iterable[ox.Triple]:
+        """What a dossier says as it stands."""
+        path = self._paths.get(name)
+        return records.read(path.read_bytes(), base=self.base, name=str(path)) if path else ()
+
+    def _written(self, name: str) -> bytes | None:
+        """The text of a dossier as it stands; None where there is none."""
+        return self._paths[name].read_bytes() if name in self._paths else None
+
     def _graph(self, name: str) -> dict[ox.NamedNode, dict[ox.NamedNode, dict[Term, None]]]:
         if name not in self._about:
             about: dict[ox.NamedNode, dict[ox.NamedNode, dict[Term, None]]] = {}
-            path = self._paths.get(name)
-            triples = records.read(path.read_bytes(), base=self.base, name=str(path)) if path else []
-            for triple in triples:
+            for triple in self._read(name):
                 assert isinstance(triple.subject, ox.NamedNode)
                 assert not isinstance(triple.object, ox.Triple)
                 about.setdefault(triple.subject, {}).setdefault(triple.predicate, {})[triple.object] = None
@@ -99,6 +105,12 @@ class Dossiers:
         """What is written plainly about a thing."""
         name = self.graph_of.get(subject.value)
         return list(self._graph(name).get(subject, {}).get(predicate, {})) if name else []
+
+    def about(self, subject: ox.NamedNode) -> dict[ox.NamedNode, list[Term]]:
+        """All that is written about a thing, by property."""
+        name = self.graph_of.get(subject.value)
+        said = self._graph(name).get(subject, {}) if name else {}
+        return {predicate: list(values) for predicate, values in said.items()}
 
     def add(
         self,
@@ -161,6 +173,17 @@ class Dossiers:
 
     def _inferred(self, name: str, claims: Iterable[ox.NamedNode]) -> list[ox.NamedNode]:
         return [node for node in claims if BASIS in self._graph(name)[node]]
+
+    def drop(self, subject: ox.NamedNode, predicate: ox.NamedNode, value: Term | None = None) -> list[Term]:
+        """Say a thing no more, or with no value nothing of this property; returns what was said."""
+        said = self._graph(self.graph_of[subject.value]).get(subject, {})
+        held = said.get(predicate, {})
+        gone = [term for term in held if value in (None, term)]
+        for term in gone:
+            del held[term]
+        if not held:
+            said.pop(predicate, None)
+        return gone
 
     def put(self, name: str, subject: ox.NamedNode, predicate: ox.NamedNode, value: Term) -> None:
         """Say exactly this, in this dossier."""
@@ -258,8 +281,7 @@ class Dossiers:
         for name, about in sorted(self._about.items()):
             triples = [ox.Triple(s, p, o) for s, said in about.items() for p, values in said.items() for o in values]
             text = records.write(triples, base=self.base).encode() if triples else b""
-            path = self._paths.get(name)
-            if text and (path is None or path.read_bytes() != text):
+            if text and self._written(name) != text:
                 found[name] = text
         return found
 
@@ -277,3 +299,32 @@ class Dossiers:
         elif value not in held:
             statements.setdefault(_OTHER_NAMES[predicate], {})[value] = None
         return subject
+
+
+class Stored(Dossiers):
+    """The dossiers of a store of all graphs, in place of files."""
+
+    def __init__(
+        self,
+        store: ox.Store,
+        base: str,
+        ranking: Ranking = lambda _claim: None,
+        narrower: Narrower = lambda _one, _other: False,
+    ) -> None:
+        self.base, self._store, self._ranking, self._narrower = base, store, ranking, narrower
+        self._about = {}
+        self.graph_of = {}
+        ours = f"{base}graph/"
+        kinds = ("derived/", "vocabularies/")
+        for quad in store.quads_for_pattern(None, None, None, None):
+            name = str(quad.graph_name.value).removeprefix(ours) if isinstance(quad.graph_name, ox.NamedNode) else ""
+            if isinstance(quad.subject, ox.NamedNode) and "/" in name and not name.startswith(kinds):
+                self.graph_of[quad.subject.value] = name
+
+    def _read(self, name: str) -> Iterable[ox.Triple]:
+        graph = ox.NamedNode(f"{self.base}graph/{name}")
+        return (quad.triple for quad in self._store.quads_for_pattern(None, None, None, graph))
+
+    def _written(self, name: str) -> bytes | None:
+        triples = list(self._read(name))
+        return records.write(triples, base=self.base).encode() if triples else None

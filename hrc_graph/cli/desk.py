@@ -10,12 +10,12 @@ from typing import Annotated
 
 import typer
 
+from hrc_graph.cli.shell import DeskUrl, WorkspaceOption, errors
 from hrc_graph.desk import Desk, open_desk
 from hrc_graph.desk.accounts import FIRST_LINK_HOURS, LINK_HOURS, Role
 from hrc_graph.desk.audit import Audit
 from hrc_graph.desk.tokens import MOST_DAYS, Scope
 from hrc_graph.settings import Settings
-from hrc_graph.shell import DeskUrl, WorkspaceOption, errors
 from hrc_graph.workspace import open_workspace
 
 _BY = "operator"
