@@ -131,6 +131,7 @@ def pages(server: Server, path: str) -> Iterator[Listed]:
     number, last = 1, 1
     while number <= last:
         response = server.get(f"{path}{'&' if '?' in path else '?'}page={number}", headers={"accept": "text/html"})
+        assert response.status_code == 200, response.text
         found = re.search(r"Page \d+ of (\d+)", response.text)
         last = int(found[1]) if found else 1
         yield Listed(response.text)
