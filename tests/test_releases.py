@@ -443,12 +443,30 @@ def test_a_question_can_be_asked_of_a_release(live: Server, about: dict[str, Any
     assert (answer.headers["x-release"], answer.headers["x-snapshot"]) == (NAME, about["snapshot"])
     assert answer.json()["results"]["bindings"]
     shown = live.get("queries/members-by-kind", params={"release": NAME}, headers={"accept": "text/html"})
-    assert f'href="/queries/members-by-kind?release={NAME}"' in shown.text
+    assert f'href="/queries/members-by-kind?lang=en&amp;release={NAME}"' in shown.text
     assert f'name="release" value="{NAME}"' in shown.text
     assert f"release={NAME}&amp;format=csv" in shown.text
     assert "To cite this answer" not in live.get("queries/members-by-kind", headers={"accept": "text/html"}).text
     unknown = live.get("queries/members-by-kind", params={"release": "2020.01"})
     assert unknown.status_code == 404
+
+
+def test_the_sparql_page_offers_releases_and_sends_a_query_on_to_one(live: Server, about: dict[str, Any]) -> None:
+    asked = {"query": COUNT, "release": NAME}
+    link = live.get("sparql", params=asked, headers={"accept": "text/html"})
+    assert f'<option value="{NAME}" selected>' in link.text
+    assert "x-row-count" not in link.headers, "a link runs nothing"
+    for way in (
+        live.get("sparql", params=asked, follow_redirects=True),
+        live.post("sparql", data=asked, follow_redirects=True),
+        live.get("sparql", params=asked | {"format": "html"}, follow_redirects=True),
+    ):
+        assert [each.status_code for each in (*way.history, way)] == [307, 200]
+        assert (way.headers["x-release"], way.headers["x-snapshot"]) == (NAME, about["snapshot"])
+    assert f"/releases/{NAME}/sparql?query=" in way.text, "files of the same answer"
+    for name in ("2020.01", "../queries", "//evil.example/"):
+        nowhere = live.get("sparql", params=asked | {"release": name}, follow_redirects=True)
+        assert (nowhere.status_code, nowhere.url.host) == (404, "127.0.0.1")
 
 
 def test_while_a_release_is_current_live_answers_belong_to_it(root: Path, folder: Path) -> None:
@@ -459,7 +477,7 @@ def test_while_a_release_is_current_live_answers_belong_to_it(root: Path, folder
         with serving(workspace=root) as running:
             assert running.sparql(COUNT).headers["x-release"] == NAME
             shown = running.get("queries/members-by-kind", headers={"accept": "text/html"})
-            assert f'href="/queries/members-by-kind?release={NAME}"' in shown.text
+            assert f'href="/queries/members-by-kind?lang=en&amp;release={NAME}"' in shown.text
     finally:
         if hidden is not None:
             later.write_bytes(hidden)

@@ -23,7 +23,7 @@ from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
 from hrc_graph.engine.snapshots import Snapshot
 from hrc_graph.errors import EngineFailure, HrcError, Unauthorized
-from hrc_graph.web.app import create
+from hrc_graph.web.app import WebApp, create
 from hrc_graph.web.metrics import log_to_stderr
 from hrc_graph.workspace import Workspace
 
@@ -98,9 +98,10 @@ async def _run(
         loop = asyncio.get_running_loop()
         for each in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(each, server.stop)
+        await application.prepare()
         beside = [asyncio.create_task(_announce(place.host, port, announce))]
         if isinstance(engine, Embedded):
-            beside.append(asyncio.create_task(_follow(workspace, engine)))
+            beside.append(asyncio.create_task(_follow(workspace, engine, application)))
         if desk:
             beside.append(asyncio.create_task(_expire(desk)))
         await server.serve()
@@ -110,7 +111,7 @@ async def _run(
         await application.close()
 
 
-async def _follow(workspace: Workspace, engine: Embedded) -> None:
+async def _follow(workspace: Workspace, engine: Embedded, application: WebApp) -> None:
     """Turn to each new snapshot that a build in this workspace makes current."""
     about, seen = workspace.state / "current.json", 0
     with contextlib.suppress(OSError):
@@ -127,6 +128,7 @@ async def _follow(workspace: Workspace, engine: Embedded) -> None:
                 continue
             try:
                 await engine.turn_to(snapshot)
+                await application.prepare()
                 _LOG.info("new snapshot", extra={"fields": {"snapshot": snapshot.id}})
             except HrcError as error:
                 _LOG.error("a new snapshot could not be read", extra={"fields": {"error": error.message}})
