@@ -50,7 +50,7 @@ def accept(
         decision = desk.decisions.begin_acceptance(reference, version, " ".join(why.split()), by)
         author = desk.accounts.get(draft.account) if draft else by
         trailers = {"Reviewed-by": by.name, TRAILER: decision.code}
-        with _dropped_on_failure(desk, index.workspace, decision):
+        with _dropped_on_failure(desk, index.workspace):
             change = index.accept(changes, what, Author(_printable(author.name)), why, trailers)
         desk.decisions.finish(decision, change.id)
         return change
@@ -64,7 +64,7 @@ def undo(desk: Desk, index: Index, change: str, by: Account, why: str) -> Change
     with index.reading(), _one_at_a_time(index.workspace):
         _settle(desk, index.workspace)
         decision = desk.decisions.begin_undoing(change, why, by)
-        with _dropped_on_failure(desk, index.workspace, decision):
+        with _dropped_on_failure(desk, index.workspace):
             undone = index.undo(change, Author(_printable(by.name)), decision.why)
         desk.decisions.finish(decision, change)
         return undone
@@ -101,7 +101,7 @@ def _made(workspace: Workspace, decision: Decision) -> str:
 
 
 @contextlib.contextmanager
-def _dropped_on_failure(desk: Desk, workspace: Workspace, decision: Decision) -> Iterator[None]:
+def _dropped_on_failure(desk: Desk, workspace: Workspace) -> Iterator[None]:
     """A change that was refused was not decided. What failed otherwise, the history of the graph has to tell."""
     try:
         yield
