@@ -118,7 +118,7 @@ def examine(sheet: Sheet, index: Index, ground: Ground) -> Findings:
         place or government.part_of or (ground.iri(f"place:{government.country.lower()}") if government.country else "")
     )
     if government.iri or place:
-        held = {each.under for each in proposal.commitments} | {
+        held = {each.under for each in proposal.commitments if isinstance(each.under, str)} | {
             ground.concept("theme", each) for each in proposal.themes
         }
         offered = suggest(government.iri, language, words, ground, place=place)
@@ -178,7 +178,7 @@ def _offer(each: Candidate, number: int, ground: Ground) -> Offer:
         mark = Mark(at[0], at[1], name, href or "#places", "member" if each.iri else "here")
         title = gettext("Where %(name)s lies") % {"name": name}
         drawn = maps.neighbourhood(f"map{number}", title, mark, (), translations(language), lambda _: "#places")
-    name = ground.name(each.iri, language) if each.iri else f"{each.name}, {each.region} {each.country}".strip()
+    name = ground.name(each.iri, language) if each.iri else f"{each.name} ({each.country})"
     return Offer(value, name, each.reasons, href, stands, each.population, drawn)
 
 

@@ -34,7 +34,8 @@ class Read:
         parts = path.split(".")
         for length in range(len(parts), 0, -1):
             if named := self.places.get(".".join(parts[:length])):
-                return named + _REST.get(".".join(parts[length:]), "")
+                rest = _REST.get(".".join(parts[length:]), "")
+                return named + (rest or _WHOLE.get(named.rstrip("0123456789"), ""))
         return {"themes": "theme"}.get(parts[0], "place.chosen")
 
 
@@ -46,6 +47,9 @@ _REST = {
     "kind": ".kind", "part_of": ".part_of", "codes": ".code", "codes.0": ".code", "geonames": ".chosen",
     "iri": ".chosen",
 }  # fmt: skip
+
+_WHOLE = {"place": ".chosen", "text": ".under", "passage": ".source"}
+"""Where it is said what is said of a whole row."""
 
 
 def read(sheet: Sheet, ground: Ground) -> Read:
