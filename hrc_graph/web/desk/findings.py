@@ -63,6 +63,11 @@ class Findings:
     """The name of the government that was chosen."""
 
     @property
+    def faulty(self) -> set[str]:
+        """The fields that keep it from being published."""
+        return {name for name, said in self.wrong.items() if any(severity == "Violation" for severity, _ in said)}
+
+    @property
     def blocked(self) -> int:
         """How many faults keep it from being published."""
         return sum(severity == "Violation" for said in self.wrong.values() for severity, _ in said)
