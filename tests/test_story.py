@@ -1,4 +1,4 @@
-"""A fictional regency joins: from its application to the public page and back, by keyboard alone and without scripts."""
+"""A fictional regency joins: from its application to the public page and back, by keyboard, and without scripts."""
 
 from __future__ import annotations
 

@@ -153,6 +153,12 @@ class Applications:
             self._audit.append(source or by.who, f"application {to.value}", f"application {reference}", why)
         return self.get(reference)
 
+    def can_step(self, reference: str, to: State, why: str, by: Account) -> None:
+        """Raise what `step` raises, and change nothing."""
+        check_role(by, Role.reviewer if to in (State.accepted, State.declined) else Role.editor)
+        with self._database.reading() as connection:
+            self.check(connection, row_of(connection, reference), to, why, by)
+
     def check(self, connection: sql.Connection, row: sql.Row[Any], to: State, why: str, by: Account) -> None:
         """Raise what `step` raises of an application, but for its not being there."""
         before = State(row.state)

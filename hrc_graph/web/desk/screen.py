@@ -152,11 +152,13 @@ def router(door: Door, room: type[APIRoute], answers: Answers, live: LiveGraph, 
         """Publish the draft as the reviewer saw it."""
         application, by = opened.application, opened.session.account
         assert application
-        check_role(by, Role.reviewer)
-        if opened.sheet != saved or form.get("version") != str(opened.version):
-            raise Conflict("What is on the page was not saved.", "Save it, look at it, and accept it then.")
+        await asyncio.to_thread(desk.applications.can_step, application.reference, State.accepted, opened.why, by)
 
         def publish(index: Index, ground: Ground) -> None:
+            for each in (opened.sheet, saved):
+                friendly(each, ground)
+            if opened.sheet != saved or form.get("version") != str(opened.version):
+                raise Conflict("What is on the page was not saved.", "Save it, look at it, and accept it then.")
             found = examine(saved, index, ground)
             if found.blocked:
                 raise BadInput("Something is still wrong.", "It is said beside the fields.")
