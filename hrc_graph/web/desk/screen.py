@@ -279,8 +279,25 @@ def friendly(sheet: Sheet, ground: Ground) -> None:
 def differing(stored: Sheet, sent: Sheet) -> list[tuple[str, str, str]]:
     """Field, what is stored and what was sent, of all that differs."""
     theirs, yours = _flat(dataclasses.asdict(stored)), _flat(dataclasses.asdict(sent))
-    names = dict.fromkeys([*theirs, *yours])
-    return [(name, theirs.get(name, ""), yours.get(name, "")) for name in names if theirs.get(name) != yours.get(name)]
+    names = [name for name in dict.fromkeys([*theirs, *yours]) if theirs.get(name) != yours.get(name)]
+    return [(_called(name), theirs.get(name, ""), yours.get(name, "")) for name in names]
+
+
+def _called(name: str) -> str:
+    """A field of a sheet in the reader's words."""
+    words = {
+        "place": gettext("Place"), "query": gettext("name as written"), "country": gettext("Country"),
+        "chosen": gettext("chosen"), "different": gettext("not the same"), "name": gettext("Name"),
+        "language": gettext("Language"), "government": gettext("Government"), "kind": gettext("Kind"),
+        "part_of": gettext("part of"), "code": gettext("Code"), "texts": gettext("Text"), "under": gettext("Text"),
+        "mode": gettext("How"), "date": gettext("When"), "on": gettext("Evidence"), "new": gettext("new"),
+        "number": gettext("Number"), "own": gettext("its own"), "issued": gettext("Date of the text"),
+        "passages": gettext("Evidence"), "source": gettext("Source"), "title": gettext("Title"),
+        "publisher": gettext("Publisher"), "locator": gettext("Where in it"), "quote": gettext("Quote"),
+        "wave": gettext("Wave of the campaign"), "wave_date": gettext("Wave: when"),
+        "wave_on": gettext("Wave: evidence"), "themes": gettext("Themes"),
+    }  # fmt: skip
+    return " › ".join(words.get(part, part) for part in name.split())
 
 
 def _flat(value: Any, name: str = "") -> dict[str, str]:

@@ -17,6 +17,8 @@ function check() {
       const fresh = this.response.getElementById(part.id);
       if (!fresh || part.closest("[data-live] [data-live]")) continue;
       if (part.contains(document.activeElement) || part.isEqualNode(fresh)) continue;
+      const field = part.closest(".field");
+      if (field) field.classList.toggle("wrong", fresh.querySelector(".error") !== null);
       part.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
     }
   };
