@@ -5,22 +5,26 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from hrc_graph.desk import Desk
-from hrc_graph.settings import Settings
 from hrc_graph.web.answers import Answers
-from hrc_graph.web.desk import casework, joining, machines, signing, staff
+from hrc_graph.web.desk import casework, history, joining, machines, screen, signing, staff
 from hrc_graph.web.desk.door import Door
+from hrc_graph.web.desk.livegraph import LiveGraph
 from hrc_graph.web.desk.provider import from_environment
+from hrc_graph.workspace import Workspace
 
 
-def router(desk: Desk, answers: Answers, settings: Settings) -> APIRouter:
+def router(desk: Desk, answers: Answers, workspace: Workspace) -> APIRouter:
     """Every route of the desk, and of the public form that leads to it. Raises `BadParameter`."""
-    door = Door(desk, settings)
+    settings = workspace.settings
+    door, live = Door(desk, settings), LiveGraph(workspace)
     provider = from_environment(settings.sign_in_issuer, settings.sign_in_client)
     room = door.room(lambda problem: signing.sign_in_page(door, provider, problem, 401))
     routes = APIRouter()
     routes.include_router(machines.router(desk, settings))
     routes.include_router(signing.router(door, provider))
-    routes.include_router(casework.router(door, room, answers, settings.base))
+    routes.include_router(casework.router(door, room))
+    routes.include_router(screen.router(door, room, answers, live, settings.base))
+    routes.include_router(history.router(door, room, live))
     routes.include_router(staff.router(door, room))
     routes.include_router(joining.router(door, answers, settings))
     return routes
