@@ -188,7 +188,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     app.include_router(releases.router(released, settings.base))
     app.include_router(catalogue.router(catalogue.Catalogue(answers, workspace, released)))
     if desk:
-        app.include_router(secretariat.router(desk, answers, settings))
+        app.include_router(secretariat.router(desk, answers, workspace))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.exception_handler(errors.HrcError)
