@@ -99,7 +99,9 @@ class Uploads:
         id = secrets.token_urlsafe(18)
         upload = Upload(id, account.id, self._root / id, name, kind, time.monotonic() + KEPT, language)
         with publishing.unwritable(self._workspace):
-            upload.file.parent.mkdir(mode=0o700, parents=True)
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            upload.folder.mkdir(mode=0o700)
+            upload.file.parent.mkdir()
         self._known[id] = upload
         asyncio.get_running_loop().call_later(KEPT, self.forget, upload)
         return upload
