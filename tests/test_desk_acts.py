@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import resource
 import time
 from collections.abc import Iterator
 
@@ -16,7 +17,7 @@ from hrc_graph.desk.accounts import Role
 from hrc_graph.settings import Settings
 from tests.conftest import serving
 from tests.office import Office, stamp_in
-from tests.test_desk_import import MARKUP, own_workspace, press, problem
+from tests.test_desk_import import MARKUP, own_workspace, press, problem, upload
 
 EVIDENCE = {
     "source-0": "https://kota.example/keputusan",
@@ -113,11 +114,16 @@ def test_a_conflict_is_ranked_for_a_reason_shown_and_taken_back(office: Office, 
 
 
 def test_a_commitment_ends_and_stays_on_record(office: Office, reviewer: str) -> None:
-    told = checked(office, "withdrawal", reviewer, government="Lahat", date="2026", **EVIDENCE)
+    pattern = f"?act a ?kind ; <{namespaces.DEF}actor> ?actor ; <{namespaces.DEF}date> ?date"
+    query = (
+        f"SELECT ?actor {{ {pattern} . FILTER(?kind = <{namespaces.DEF}Commitment> && STR(?date) < '2025') }} LIMIT 1"
+    )
+    actor = office.server.rows(query)[0]["actor"]
+    told = checked(office, "withdrawal", reviewer, government=actor, date="2026", **EVIDENCE)
     assert told.status_code == 400, "which one is not said yet"
-    commitments = re.findall(r'<option value="(https://w3id.org/hrcity/id/act/id-lahat--[^"]+)"', told.text)
+    commitments = re.findall(r'<option value="(https://w3id.org/hrcity/id/act/[^"]+)"', told.text)
     assert commitments
-    fields = {"government": "Lahat", "commitment": commitments[0], "date": "March 2026", **EVIDENCE}
+    fields = {"government": actor, "commitment": commitments[0], "date": "March 2026", **EVIDENCE}
     no_evidence = {name: value for name, value in fields.items() if name not in EVIDENCE}
     assert checked(office, "withdrawal", reviewer, **no_evidence).status_code == 400
     assert checked(office, "withdrawal", reviewer, **fields | {"date": "one fine day"}).status_code == 400
@@ -200,6 +206,29 @@ def test_a_doubtful_name_is_chosen_from_a_list(office: Office, reviewer: str) ->
     assert f'value="{picks[0].rpartition(" ")[2]}"' in chosen.text
     unknown = checked(office, "withdrawal", reviewer, government="Zzyzx Qwrty")
     assert unknown.status_code == 400
+
+
+def test_a_full_disk_is_said_and_reading_goes_on(office: Office, reviewer: str) -> None:
+    fields = {"thing": "gov:id-lahat", "name-en": "Lahat Rekaan Regency", "date": "2026", **EVIDENCE}
+    told = checked(office, "renaming", reviewer, **fields)
+    seen = {name: value for name, value in hidden(told.text).items() if name in ("on", "will")}
+    before = (office.root / "data" / "governments" / "id" / "lahat.ttl").read_bytes()
+    pid = office.server.process.pid
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        full = press(office, "desk/acts/renaming", reviewer, do="publish", **fields, **seen)
+        assert full.status_code == 503, problem(full)
+        assert upload(office, reviewer, "adoption.csv", b"x" * 5_000).status_code == 503
+        for page in ("desk/conflicts", "desk/acts/renaming", "desk/"):
+            assert office.get(page, reviewer).status_code == 200
+        assert office.server.sparql("ASK { ?s ?p ?o }").status_code == 200
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+    assert (office.root / "data" / "governments" / "id" / "lahat.ttl").read_bytes() == before
+    where = published(office, "renaming", reviewer, **fields)
+    assert "It was taken back" in press(office, where, reviewer, why="it was fictional").text
+    assert not office.desk.audit.broken()
 
 
 def test_hostile_words_stay_words_in_every_form(office: Office, reviewer: str) -> None:
