@@ -169,14 +169,15 @@ def _told(told: dict[str, Any], graph: Graph) -> dict[str, Any]:
         decides = each["sheet"] in deciding and each["why"] != "same id"  # of that it takes another id to get apart
         merges.append(each | {"short": namespaces.short(each["iri"], base), "number": number, "decides": decides})
     problems = [each | {"number": number} for number, each in enumerate(told["problems"])]
+    doubts = [each for each in problems if each["candidate"] and each["sheet"] in deciding]
     tables = [each | {"kind": each["kind"].get(language, each["kind"]["en"])} for each in told["tables"]]
     new = [name for name, before in told["on"].items() if not before]
     changed = [name for name, before in told["on"].items() if before]
     return {
         "tables": tables,
         "rows": told["rows"],
-        "doubts": [each for each in problems if each["candidate"] and each["sheet"] in deciding][:_SHOWN],
-        "wrong": problems[:_SHOWN],
+        "doubts": doubts[:_SHOWN],
+        "wrong": [each for each in problems if each not in doubts][:_SHOWN],
         "merges": merges[:_SHOWN],
         "new": new[:_SHOWN],
         "changed": changed[:_SHOWN],
