@@ -1,6 +1,7 @@
-"""Writes dumps of made-up graphs, one ten times the other: how fast, and in how much memory.
+"""Writes dumps and tables of made-up graphs, one ten times the other: how fast, and in how much memory.
 
-`python -m benchmarks.exports` prints a table. A dump is a stream, so the memory is to stay as it is.
+`python -m benchmarks.exports` prints a table. A dump is a stream, so its memory is to stay as it is. Tables are asked
+some rows at a time of an index on disk; the table of awards still takes some 8 kB more for each award.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hrc_graph import export, namespaces
-from hrc_graph.engine.snapshots import Snapshot
+from hrc_graph.engine import snapshots
 from hrc_graph.export.folder import Folder
 from hrc_graph.export.jsonld import Context
 
 SIZES = (15_000, 150_000)
-"""Claims; each is eleven quads."""
+"""Claims, each of eleven quads; for every ten a table tells of one, another of an award."""
 _CONTEXT = Path(__file__).parent.parent / "ontology" / "context.jsonld"
 _GRAPHS = 100
 
@@ -43,12 +44,31 @@ def lines(claims: int) -> Iterator[str]:
             f'<{words["skos"]}note> "Sebagaimana catatan dewan {number}: ditandatangani dan dibacakan."@id',
         ]
         graph = f"<{base}graph/made-up/{number % _GRAPHS}>"
+        if number % 10 == 0:
+            said.append(f'<{words["hrc"]}dispute> "made-up-{number // 20}"')
         yield from sorted(f"{subject} {pair} {graph} .\n" for pair in said)
 
 
-def measure(claims: int, folder: Path) -> dict[str, tuple[float, float]]:
+def awards(number: int) -> Iterator[str]:
+    """So many awards, as sorted N-Quads."""
+    words, graph = namespaces.VOCABULARY, f"<{namespaces.BASE}graph/made-up/awards>"
+    for one in range(number):
+        act, gov = (f"<{namespaces.BASE}id/{each}/xx-{one:06}>" for each in ("act", "gov"))
+        yield f'{act} <{words["hrc"]}date> "{2000 + one % 25}" {graph} .\n'
+        yield f"{act} <{words['hrc']}recipient> {gov} {graph} .\n"
+        yield f"{act} <{words['rdf']}type> <{words['hrc']}Award> {graph} .\n"
+
+
+def governments(number: int) -> Iterator[str]:
+    """The names of so many governments that got awards, as sorted N-Quads."""
+    words, graph = namespaces.VOCABULARY, f"<{namespaces.BASE}graph/made-up/awards>"
+    for one in range(number):
+        gov = f"<{namespaces.BASE}id/gov/xx-{one:06}>"
+        yield f'{gov} <{words["skos"]}prefLabel> "Made-up government {one}"@en {graph} .\n'
+
+
+def measure(folder: Path) -> dict[str, tuple[float, float]]:
     """Megabytes and seconds of processor of each dump. Called in a process of its own."""
-    quads = folder / "made-up.nq"
     started: dict[str, float] = {}
     ended: dict[str, float] = {}
 
@@ -56,11 +76,26 @@ def measure(claims: int, folder: Path) -> dict[str, tuple[float, float]]:
         started.setdefault(what, time.process_time())
         ended[what] = time.process_time()
 
-    snapshot = Snapshot("made-up", str(quads), "", 11 * claims, _GRAPHS, "", "")
+    snapshot = snapshots.read(folder / "beside" / "about.json")
+    assert snapshot
     out = Folder(folder / "out")
     export.write_dumps(snapshot, Context(_CONTEXT), out, base=namespaces.BASE, progress=watch)
+    export.write_views(snapshot, out, base=namespaces.BASE, progress=watch)
     times = {what.removeprefix("writing "): ended[what] - started[what] for what in started}
-    return {name: (out.files[name].size / 1e6, seconds) for name, seconds in times.items()}
+    sizes = {name: file.size for name, file in out.files.items()}
+    sizes |= {"tables": sum(size for name, size in sizes.items() if name.startswith("tables/"))}
+    sizes |= {"the workbook": sizes["hrcity.xlsx"]}
+    return {name: (sizes[name] / 1e6, seconds) for name, seconds in times.items()}
+
+
+def _indexed(folder: Path) -> None:
+    """Index what was written in a process of its own, so that its memory does not count."""
+    child = os.fork()
+    if child == 0:
+        snapshots.of_dump("made-up", folder / "made-up.nq", folder / "beside", in_memory=0)
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        raise SystemExit("the made-up graph could not be indexed")
 
 
 def main() -> None:
@@ -69,17 +104,20 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="hrc-bench-") as place:
             folder = Path(place)
             with (folder / "made-up.nq").open("w", encoding="utf-8") as file:
+                file.writelines(awards(claims // 10))
                 file.writelines(lines(claims))
+                file.writelines(governments(claims // 10))
+            _indexed(folder)
             child = os.fork()
             if child == 0:
-                print(f"{11 * claims:,} quads", flush=True)
-                for name, (size, seconds) in measure(claims, folder).items():
+                print(f"{11 * claims + claims // 2:,} quads", flush=True)
+                for name, (size, seconds) in measure(folder).items():
                     print(f"  {name:18} {size:8.1f} MB {seconds:6.1f} s CPU {size / seconds:7.1f} MB/s", flush=True)
                 os._exit(0)
             _, status, usage = os.wait4(child, 0)
             if status:
                 raise SystemExit("a dump could not be written")
-            print(f"  peak memory {usage.ru_maxrss / 1024:.0f} MiB, all dumps one after the other")
+            print(f"  peak memory {usage.ru_maxrss / 1024:.0f} MiB, dumps, tables and workbook one after the other")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -49,9 +49,19 @@ def full(thing: str, base: str) -> str:
 
 def told(history: History, *, base: str) -> Iterator[Change]:
     """Every change, oldest first, those of one commit by dossier. Applied in turn to nothing they make what is."""
-    state: dict[str, Triples] = {}
-    names: dict[str, str] = {}
-    for revision in history.revisions():
+    return of(history.revisions(), history, {}, {}, base=base)
+
+
+def of(
+    revisions: Iterable[Revision],
+    history: History,
+    state: MutableMapping[str, Triples],
+    names: dict[str, str],
+    *,
+    base: str,
+) -> Iterator[Change]:
+    """The changes of revisions; `state`, how dossiers stood before, and the names of things are kept up to date."""
+    for revision in revisions:
         changed = dict(_changed(history, revision, state, base))
         telling = Telling(changed, names, base=base, begins=revision.begins)
         for dossier, (before, after) in changed.items():
@@ -64,7 +74,7 @@ def told(history: History, *, base: str) -> Iterator[Change]:
 
 
 def _changed(
-    history: History, revision: Revision, state: dict[str, Triples], base: str
+    history: History, revision: Revision, state: MutableMapping[str, Triples], base: str
 ) -> Iterator[tuple[str, tuple[Triples, Triples]]]:
     """The dossiers that a revision changed, before and after.
 

@@ -177,8 +177,7 @@ async def _runnable(asking: _Asking, question: NamedQuery) -> str:
             if not choices:
                 return ""
             values[parameter.name] = choices[0]["value"]
-    lines = question.bound(values, base=asking.base).splitlines(keepends=True)
-    return "".join(line for line in lines if not line.startswith("#+")).strip() + "\n"
+    return question.plain(values, base=asking.base)
 
 
 def service(facts: Facts, settings: Settings, endpoint: str) -> list[ox.Triple]:

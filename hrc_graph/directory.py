@@ -1,13 +1,11 @@
 """The things of one snapshot that people look for, by any of their names or codes, held small.
 
-A directory is made from one query of the engine (`rows_query`), in a process of its own (`relay`): GeoNames, which
-knows what cities are called elsewhere, takes a hundred megabytes to look at, and what it says of ours takes one.
+A directory is made from one query (`rows_query`), in a process of its own (`preparing`): GeoNames, which knows what
+cities are called elsewhere, takes a hundred megabytes to look at, and what it says of ours takes one.
 """
 
 from __future__ import annotations
 
-import json
-import pickle
 import re
 import sys
 from collections import defaultdict
@@ -331,7 +329,7 @@ class _Reader:
         names = [name for name in said.names() if fold(name[0])]
         if not names:
             return set()
-        codes = [(v["datatype"].rpartition("/")[2], v["value"]) for v in said.values[_iri("skos:notation")]]
+        codes = [(v.get("datatype", "").rpartition("/")[2], v["value"]) for v in said.values[_iri("skos:notation")]]
         place = next(iter(said.texts("hrc:primaryPlace", "dcterms:spatial")), None)
         governed = directory.things.get(directory._path(place)) if place else None
         kind = next((value.rpartition("/")[2] for value in said.texts("dcterms:type")), "")
@@ -390,10 +388,3 @@ class _Reader:
         names = {value["xml:lang"]: value["value"] for value in said.values.get(_iri("rdfs:label"), ())}
         above = [namespaces.short(iri) for iri in said.texts("rdfs:subClassOf")]
         return Type(id, names or _BORROWED.get(id, {"en": id}), tuple(up for up in above if up in used))
-
-
-def relay() -> None:
-    """Read an answer to `rows_query` from standard input, and write its directory, pickled, to standard output."""
-    snapshot, base = sys.argv[1:3]
-    rows = json.load(sys.stdin.buffer)["results"]["bindings"]
-    sys.stdout.buffer.write(pickle.dumps(Directory.of(rows, snapshot, base), pickle.HIGHEST_PROTOCOL))

@@ -141,6 +141,7 @@ class Index:
         self._having: dict[str, dict[str, set[str]]] = {facet.name: defaultdict(set) for facet in listing.facets}
         self._owners: dict[str, dict[str, set[str]]] = {name: defaultdict(set) for name in listing.related}
         self._said: dict[str, list[str]] = defaultdict(list)
+        self._last: tuple[str, set[str]] = ("", set())
         for row in rows:
             part, thing, value = row["part"], row["thing"], row.get("value", "")
             if not value and part != "thing":
@@ -163,7 +164,7 @@ class Index:
         """The things that fit all that is chosen."""
         found = self._fitting(choice, self.listing.facets)
         if text := folded(choice.text.strip()):
-            found = {thing for thing in found if any(text in said for said in self._said.get(thing, ()))}
+            found &= self._saying(text)
         return found
 
     def counts(self, facet: Facet, choice: Choice) -> dict[str, int]:
@@ -178,6 +179,14 @@ class Index:
                 having = {thing for node in having & nodes for thing in owners[node]}
             if number := len(having & left):
                 found[value] = number
+        return found
+
+    def _saying(self, text: str) -> set[str]:
+        """The things that a text is in a name of; one page asks for the same text again and again."""
+        last, found = self._last  # one value, so that threads never mix two texts
+        if last != text:
+            found = {thing for thing, said in self._said.items() if any(text in name for name in said)}
+            self._last = (text, found)
         return found
 
     def _fitting(self, choice: Choice, facets: Sequence[Facet]) -> set[str]:

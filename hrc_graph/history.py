@@ -30,6 +30,7 @@ _ADDRESS = re.compile(r"<?[\w.+-]+@[\w-]+(\.[\w-]+)+>?")
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z-]*): (.+)")
 _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 _TICK = timedelta(milliseconds=1)
+_BEGINNING = datetime.fromtimestamp(0, UTC)
 _PATIENCE = 2.0
 """Seconds to wait for another program to let go of the repository."""
 _SECONDS_OF_A_COMMIT = 60.0
@@ -121,11 +122,14 @@ class History:
             found.append(parents[0])
         return set(found)
 
-    def revisions(self) -> Iterator[Revision]:
-        """The commits that touched `data/`, oldest first."""
+    def revisions(self, after: str = "", last: datetime = _BEGINNING) -> Iterator[Revision]:
+        """The commits that touched `data/`, oldest first; or only those after one of the main line.
+
+        `last` is when the newest revision up to that one was.
+        """
         main, shallow = self.main_line(), self._repository.get_shallow()
-        last = datetime.fromtimestamp(0, UTC)
-        for commit in self.order():
+        ordered = self.order()
+        for commit in ordered[ordered.index(after) + 1 :] if after else ordered:
             parents = self._parents(commit)
             if self._tree(commit) == (self._tree(parents[0]) if parents else None):
                 continue

@@ -39,16 +39,24 @@ Contents = Mapping[str, bytes | None]
 """The Turtle of dossiers by their names; None for one that is not there, or is to be taken away."""
 
 
-def current(workspace: Workspace, *, fresh: bool = False, progress: Progress = snapshots.quiet) -> Snapshot:
+def current(
+    workspace: Workspace,
+    *,
+    fresh: bool = False,
+    progress: Progress = snapshots.quiet,
+    prepare: Callable[[Snapshot], None] | None = None,
+) -> Snapshot:
     """The snapshot of the files as they are, after putting back or finishing a change that was cut short.
 
+    `prepare` is called with a new one before it is shown.
     Where it cannot be written the last one has to do, unless it should be `fresh`. Raises `Busy`, `Unwritable`.
     """
     try:
         with publishing.turn(workspace), publishing.unwritable(workspace):
             publishing.recover(workspace)
+            base = workspace.settings.base
             return snapshots.current(
-                workspace.files, workspace.state, base=workspace.settings.base, fresh=fresh, progress=progress
+                workspace.files, workspace.state, base=base, fresh=fresh, progress=progress, prepare=prepare
             )
     except Unwritable as error:
         last = snapshots.latest(workspace.state)

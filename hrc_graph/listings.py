@@ -283,8 +283,8 @@ CONFLICTS: Final = Listing(
         Facet(
             "evidence",
             _("Evidence"),
-            f"{_SIDES} OPTIONAL {{ ?side hrc:cites ?passage }} OPTIONAL {{ ?passage hrc:source ?source }} "
-            "OPTIONAL { ?source dcterms:type ?value }",
+            f"{_SIDES} OPTIONAL {{ ?side hrc:cites ?passage . "
+            "?passage hrc:source ?source . ?source dcterms:type ?value }",
         ),
     ),
     sort="about",

@@ -7,6 +7,7 @@ A test holds every Turtle file and every query against this table.
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
 BASE: Final = "https://w3id.org/hrcity/"
@@ -79,9 +80,14 @@ def prefixes(base: str = BASE) -> dict[str, str]:
     return VOCABULARY | {prefix: base + path for prefix, path in THINGS.items()}
 
 
+@functools.lru_cache(8)
+def _spaces(base: str) -> tuple[tuple[str, str], ...]:
+    return tuple(prefixes(base).items())
+
+
 def short(iri: str, base: str = BASE) -> str:
     """An IRI of the table as people write it, such as `gov:id-lahat`; any other as it is."""
-    for prefix, namespace in prefixes(base).items():
+    for prefix, namespace in _spaces(base):  # a page of an answer asks for thousands
         if iri.startswith(namespace):
             return f"{prefix}:{iri.removeprefix(namespace)}"
     return iri

@@ -136,6 +136,11 @@ class NamedQuery:
             terms[f"?_{parameter.name}"] = str(parameter.term(value, base=base))
         return guard.filled(self.text, terms)
 
+    def plain(self, values: Mapping[str, str], *, base: str = namespaces.BASE) -> str:
+        """The SPARQL with its parameters filled, without the header. Raises `BadParameter`, as `bound` does."""
+        lines = self.bound(values, base=base).splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith("#+")).strip() + "\n"
+
 
 def library(folder: Path, *, base: str = namespaces.BASE) -> dict[str, NamedQuery]:
     """Every question of a folder, by name, about the things under `base`."""

@@ -67,6 +67,7 @@ def _term(prefix: str, local: str) -> str:
 _TYPE, _CITES = _term("rdf", "type"), _term("hrc", "cites")
 _SUBJECT, _PREDICATE, _OBJECT = _term("rdf", "subject"), _term("rdf", "predicate"), _term("rdf", "object")
 _RANK, _MATTER = _term("wikibase", "rank"), _term("hrc", "matter")
+_DEPRECATED, _REPLACED_BY = _term("owl", "deprecated"), _term("dcterms", "isReplacedBy")
 _NAMES = (_term("skos", "prefLabel"), _term("foaf", "name"), _term("dcterms", "title"), _term("hrc", "locator"))
 _TELLING = frozenset((*_NAMES[:3], _term("skos", "notation"), _term("foaf", "page")))
 """Properties of which one value tells which thing it is."""
@@ -138,7 +139,9 @@ class Telling:
         old, now = self.records[dossier]
         elsewhere = {*self.renamed.values(), *self.moved}
         for thing in sorted(now):
-            if thing in old:
+            if thing in old and _DEPRECATED in now[thing] and _DEPRECATED not in old[thing]:
+                yield self._withdrawn(thing, old[thing], now[thing])
+            elif thing in old:
                 yield from self._corrected(thing, old[thing], now[thing])
             else:
                 yield self._new(thing, now[thing])
@@ -168,6 +171,13 @@ class Telling:
         elif kind is Kind.thing_added:
             words += f" ({_spaced(cls)})"
         return Event(kind, words, (thing, *linked))
+
+    def _withdrawn(self, thing: str, old: Record, new: Record) -> Event:
+        """A thing whose IRI is kept, to say that it is not to be used any more."""
+        instead = new.get(_REPLACED_BY, ())
+        words = f"{self._name(thing)} ({_spaced(_class(old))})"
+        words += f", in its place {self._list(instead)}" if instead else ""
+        return Event(Kind.thing_withdrawn, words, (thing, *self._things(instead)))
 
     def _corrected(self, thing: str, old: Record, new: Record) -> Iterator[Event]:
         """What changed in the record of a thing that was there before."""

@@ -60,6 +60,10 @@ class Server:
     def sparql(self, text: str, **headers: str) -> httpx.Response:
         return self.get("sparql", params={"query": text}, headers=headers)
 
+    def shown(self, text: str) -> httpx.Response:
+        """The page of an answer, as a browser without scripts asks for it."""
+        return self.get("sparql", params={"query": text, "format": "html"}, headers={"accept": "text/html"})
+
     def rows(self, text: str) -> list[dict[str, str]]:
         """The solutions of a SELECT, values as text."""
         response = self.sparql(text, accept="application/sparql-results+json")

@@ -122,13 +122,13 @@ def test_a_workbook_holds_the_values_of_the_csv_and_no_formula(server: Server) -
 
 def test_a_page_of_many_rows_says_that_they_are_not_all(server: Server) -> None:
     for query, count in ((MANY, 2500), (MANY.replace("2500", "2000"), 2000)):
-        page = server.sparql(query, accept="text/html")
+        page = server.shown(query)
         assert page.headers["x-row-count"] == str(count)
         assert page.headers["x-result-complete"] == ("true" if count == 2000 else "false")
         assert ("2,000 of 2,500 rows are shown here" in page.text) == (count == 2500)
         assert page.text.count("<tr>") == 2001
         assert "format=csv" in page.text
-    graph = server.sparql("CONSTRUCT WHERE { ?s ?p ?o } LIMIT 9000", accept="text/html")
+    graph = server.shown("CONSTRUCT WHERE { ?s ?p ?o } LIMIT 9000")
     assert graph.headers["x-result-complete"] == "false"
     assert "The files hold them all" in graph.text
 

@@ -24,6 +24,7 @@ PREFIXES = "".join(
         "hrc": "https://w3id.org/hrcity/def/",
         "dcterms": "http://purl.org/dc/terms/",
         "skos": "http://www.w3.org/2004/02/skos/core#",
+        "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
         "mode": "https://w3id.org/hrcity/vocab/mode/",
         "kind": "https://w3id.org/hrcity/vocab/kind/",
         "place": "https://w3id.org/hrcity/id/place/",
@@ -67,9 +68,8 @@ class Listed(html.parser.HTMLParser):
         if tag == "a":
             self._link, self._text = given["href"], ""
             if self._facet:
-                before = dict.fromkeys(parse_qsl(self._query)) if hasattr(self, "_query") else {}
                 pairs = [value for name, value in parse_qsl(urlsplit(given["href"]).query) if name == self._facet]
-                self._value = " ".join(pairs) or " ".join(value for _, value in before)
+                self._value = " ".join(pairs)
         if tag == "span" and given.get("class") == "number" and self._facet:
             self._in = "count"
         if tag in ("p", "div") and given.get("role") == "status":
@@ -131,6 +131,7 @@ def pages(server: Server, path: str) -> Iterator[Listed]:
     number, last = 1, 1
     while number <= last:
         response = server.get(f"{path}{'&' if '?' in path else '?'}page={number}", headers={"accept": "text/html"})
+        assert response.status_code == 200, response.text
         found = re.search(r"Page \d+ of (\d+)", response.text)
         last = int(found[1]) if found else 1
         yield Listed(response.text)
@@ -156,8 +157,9 @@ def pages(server: Server, path: str) -> Iterator[Listed]:
         (
             "governments?country=place:id&award=aim:kkp-ham",
             "award-year",
-            "?g hrc:primaryPlace/hrc:partOf* place:id . ?a hrc:recipient ?g ; hrc:under aim:kkp-ham ; "
-            "hrc:earliest ?day BIND (YEAR(?day) AS ?value)",
+            "?g hrc:primaryPlace/hrc:partOf* place:id . "
+            "?a hrc:recipient ?g ; hrc:under aim:kkp-ham ; hrc:earliest ?day "
+            "BIND (YEAR(?day) AS ?value)",
         ),
         (
             "governments?instrument=aim:campaign-10-100-1000",
@@ -168,8 +170,7 @@ def pages(server: Server, path: str) -> Iterator[Listed]:
             "instruments?country=place:kr",
             "theme",
             "{ ?g hrc:theme ?value } UNION { ?g ^hrc:partOf/hrc:theme ?value } "
-            "?g dcterms:spatial/hrc:partOf* place:kr . VALUES ?class { hrc:Instrument hrc:Charter hrc:Regulation "
-            "hrc:Resolution hrc:Agreement hrc:Recommendation } ?g a ?class",
+            "?g dcterms:spatial/hrc:partOf* place:kr ; a/rdfs:subClassOf? hrc:Instrument",
         ),
         (
             "themes?country=place:mx",
@@ -290,7 +291,7 @@ def test_a_chip_takes_its_choice_away_and_a_facet_link_adds_one(server: Server) 
 
 def test_names_are_in_the_readers_language_and_others_say_theirs(server: Server) -> None:
     page = listed(server, "governments?country=place:kr&lang=fr")
-    assert any("en" in page.languages for _ in page.languages)
+    assert "en" in page.languages
     assert "fr" not in page.languages
     text = server.get("governments?country=place:id&q=lampung+timur&lang=id", headers={"accept": "text/html"}).text
     assert "Pemerintah Kabupaten Lampung Timur" in text
@@ -349,14 +350,7 @@ def test_nothing_found_leads_on(server: Server) -> None:
 
 
 THINGS: dict[str, tuple[str, ...]] = {
-    "gov/id-lampung-timur": (
-        "Commitments",
-        "Awards",
-        "Took part in",
-        "paragraph 4",
-        "Lampung Province",
-        "Similar governments",
-    ),
+    "gov/id-lampung-timur": ("Commitments", "Awards", "Took part in", "paragraph 4", "Lampung Province"),
     "gov/at-vienna": ("First step: the first hundred governments", "Wien", "preferred", "2014-12-19", "Graz"),
     "place/id-lampung": ("Places in it", "Indonesia"),
     "text/european-charter-2000": ("Who stands under it", "What it says", "Lyon", "signed"),
@@ -388,9 +382,8 @@ def test_the_page_of_a_thing_tells_what_people_ask_of_it(server: Server, thing: 
 
 
 def test_the_page_of_a_claim_shows_all_sides(server: Server) -> None:
-    link = next(
-        href for text, href in listed(server, "conflicts?property=hrc:date&q=gwangju").links.items() if text == "date"
-    )
+    shown = server.get("conflicts?property=hrc:date&q=gwangju+guiding", headers={"accept": "text/html"}).text
+    link = re.findall(r'href="(/id/claim/[^"]*)"', shown)[0]
     page = server.get(link.lstrip("/"), headers={"accept": "text/html"}, follow_redirects=True).text
     for words in ("What each source says", "2014-05-17", "2013", "2011", "preferred", "deprecated"):
         assert words in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import re
 import shutil
 import xml.etree.ElementTree as ET
@@ -14,6 +15,9 @@ import httpx
 import pyoxigraph as ox
 import pytest
 import rdflib
+from dulwich import porcelain
+from dulwich.objects import ObjectID
+from dulwich.repo import Repo
 from rdflib.namespace import DCTERMS, PROV, RDF, XSD
 
 from hrc_graph import chronicle
@@ -28,6 +32,7 @@ TREE = rdflib.Namespace("https://w3id.org/tree#")
 ACTIVITY = rdflib.Namespace("https://www.w3.org/ns/activitystreams#")
 STREAM = rdflib.URIRef(BASE + "feeds/ldes#stream")
 pytestmark = pytest.mark.filterwarnings("ignore:Dataset.* is deprecated:DeprecationWarning")  # by rdflib's own parsers
+WHO_BYTES = b"Ana Editor <ana@example.org>"
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -326,6 +331,76 @@ def test_the_pages_are_made_once_for_a_commit_and_kept(past: Past, tmp_path: Pat
     (tmp_path / "history" / f"{made.pages[0].file}.nq").unlink()
     assert chronicle.current(past.root, tmp_path, base=BASE) == made
     assert made.quads(made.pages[0])
+
+
+def merge_with_a_side_line(past: Past, name: str) -> None:
+    """A side line that adds a note to a person, and a merge that adds a name of its own."""
+    with Repo(str(past.root)) as repository:
+        start = repository.head()
+    past.edit("people/made-up-first", f'who:made-up-first skos:note "{name} on the side."@en .')
+    side = past.commit("On the side", "Ben Sider <ben@example.org>")
+    porcelain.reset(str(past.root), "hard", start)
+    past.edit("people/made-up-first", f'who:made-up-first skos:altLabel "{name} on the main line"@en .')
+    past.commit("On the main line")
+    past.edit(
+        "people/made-up-first", f'who:made-up-first skos:note "{name} on the side."@en, "{name} in the merge"@en .'
+    )
+    with Repo(str(past.root)) as repository:
+        tree = repository.get_worktree()
+        tree.stage([b"data/people/made-up-first.ttl"])
+        tree.commit(b"Merged", author=WHO_BYTES, committer=WHO_BYTES, merge_heads=[ObjectID(side.encode())])
+
+
+def test_what_each_commit_adds_makes_the_same_pages_as_reading_all_at_once(tmp_path: Path) -> None:
+    past = pasts.state_a(tmp_path / "w")
+    step_by_step = tmp_path / "step-by-step"
+
+    class Followed(Past):
+        def commit(self, message: str, who: str = "Ana Editor <ana@example.org>") -> str:
+            made = super().commit(message, who)
+            chronicle.current(self.root, step_by_step, base=BASE)
+            return made
+
+    followed = Followed(past.root)
+    pasts.ten_changes(followed)
+    for name in ("first", "second"):
+        merge_with_a_side_line(followed, name)
+        chronicle.current(past.root, step_by_step, base=BASE)
+    for number in range(chronicle.PAGE):
+        followed.write(f"people/crowd-{number}", f"<id/person/crowd-{number}> a <http://xmlns.com/foaf/0.1/Person> .\n")
+    followed.commit("A crowd")
+    (past.root / "data" / "people" / "crowd-7.ttl").unlink()
+    followed.commit("One of the crowd leaves")
+    (past.root / "queries" / "other.rq").write_text("")
+    with Repo(str(past.root)) as repository:
+        repository.get_worktree().stage([b"queries/other.rq"])
+        repository.get_worktree().commit(b"No data", author=WHO_BYTES, committer=WHO_BYTES)
+
+    added = chronicle.current(past.root, step_by_step, base=BASE)
+    at_once = chronicle.current(past.root, tmp_path / "at-once", base=BASE)
+    assert added.pages == at_once.pages
+    assert len(added.pages) == 4
+    for page in added.pages:
+        assert added.entries(page) == at_once.entries(page)
+        assert added.quads(page) == at_once.quads(page)
+    before = [
+        json.loads((tmp_path / each / "history" / "before.json").read_text()) for each in ("step-by-step", "at-once")
+    ]
+    assert before[0] == before[1]
+
+
+def test_history_that_was_rewritten_is_told_anew(past: Past, tmp_path: Path) -> None:
+    shutil.copytree(past.root, tmp_path / "copy", ignore=shutil.ignore_patterns(".hrc"))
+    copy = Past(tmp_path / "copy")
+    chronicle.current(copy.root, tmp_path / "state", base=BASE)
+    with Repo(str(copy.root)) as repository:
+        parents = repository[repository.head()].parents  # type: ignore[attr-defined]
+    porcelain.reset(str(copy.root), "hard", parents[0])
+    copy.edit("people/made-up-first", 'who:made-up-first skos:note "Another way on."@en .')
+    copy.commit("Another way on")
+    rewritten = chronicle.current(copy.root, tmp_path / "state", base=BASE)
+    assert rewritten.pages == chronicle.current(copy.root, tmp_path / "anew", base=BASE).pages
+    assert rewritten.entries(rewritten.pages[-1])[-1].why == "Another way on"
 
 
 def test_without_git_the_feeds_are_empty_and_say_why(past: Past, tmp_path: Path) -> None:

@@ -116,6 +116,21 @@ def test_a_file_that_nobody_could_read_changes_nothing_until_it_is_mended(small:
     assert replayed(told(small)) == small.quads()
 
 
+def test_what_is_withdrawn_or_merged_keeps_its_iri_and_is_told_so(small: Past) -> None:
+    note = 'owl:deprecated true ; skos:changeNote "Recorded twice, says a fictional note."@en'
+    small.edit("people/b", 'who:b a foaf:Person ; foaf:name "Fictional B" .')
+    small.commit("B begins")
+    small.edit("people/a", f"who:a {note} .", 'who:a a foaf:Person ; foaf:name "Fictional A" .')
+    small.commit("Withdrawn")
+    small.edit("people/a", 'who:a a foaf:Person ; foaf:name "Fictional A" .', f"who:a {note} .")
+    small.commit("Back again")
+    small.edit("people/a", f"who:a {note} ; dcterms:isReplacedBy who:b .")
+    small.commit("Merged")
+    titles = [change.title for change in told(small)]
+    assert titles[2] == "Thing withdrawn: Fictional A (person)"
+    assert titles[4] == "Thing withdrawn: Fictional A (person), in its place Fictional B"
+
+
 def test_what_a_side_line_did_is_told_with_its_author_before_the_merge(small: Past) -> None:
     with Repo(str(small.root)) as repository:
         start = repository.head()

@@ -19,7 +19,7 @@ LAYERS = (
     {"workspace", "description", "chronicle", "directory", "listings"},
     {"review", "publishing", "reconciliation", "extension"},
     {"index"},
-    {"tables"},
+    {"tables", "preparing"},
     {"export", "proposals", "forms"},
     {"releases", "backups", "drawing"},
     {"web", "cli", "client"},

@@ -26,7 +26,7 @@ from dulwich import porcelain
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
-from hrc_graph import __version__, formats, namespaces, releases
+from hrc_graph import __version__, formats, index, namespaces, releases
 from hrc_graph.engine import Question, snapshots
 from hrc_graph.engine.aside import Aside
 from hrc_graph.engine.embedded import Embedded
@@ -443,12 +443,30 @@ def test_a_question_can_be_asked_of_a_release(live: Server, about: dict[str, Any
     assert (answer.headers["x-release"], answer.headers["x-snapshot"]) == (NAME, about["snapshot"])
     assert answer.json()["results"]["bindings"]
     shown = live.get("queries/members-by-kind", params={"release": NAME}, headers={"accept": "text/html"})
-    assert f'href="/queries/members-by-kind?release={NAME}"' in shown.text
+    assert f'href="/queries/members-by-kind?lang=en&amp;release={NAME}"' in shown.text
     assert f'name="release" value="{NAME}"' in shown.text
     assert f"release={NAME}&amp;format=csv" in shown.text
     assert "To cite this answer" not in live.get("queries/members-by-kind", headers={"accept": "text/html"}).text
     unknown = live.get("queries/members-by-kind", params={"release": "2020.01"})
     assert unknown.status_code == 404
+
+
+def test_the_sparql_page_offers_releases_and_sends_a_query_on_to_one(live: Server, about: dict[str, Any]) -> None:
+    asked = {"query": COUNT, "release": NAME}
+    link = live.get("sparql", params=asked, headers={"accept": "text/html"})
+    assert f'<option value="{NAME}" selected>' in link.text
+    assert "x-row-count" not in link.headers, "a link runs nothing"
+    for way in (
+        live.get("sparql", params=asked, follow_redirects=True),
+        live.post("sparql", data=asked, follow_redirects=True),
+        live.get("sparql", params=asked | {"format": "html"}, follow_redirects=True),
+    ):
+        assert [each.status_code for each in (*way.history, way)] == [307, 200]
+        assert (way.headers["x-release"], way.headers["x-snapshot"]) == (NAME, about["snapshot"])
+    assert f"/releases/{NAME}/sparql?query=" in way.text, "files of the same answer"
+    for name in ("2020.01", "../queries", "//evil.example/"):
+        nowhere = live.get("sparql", params=asked | {"release": name}, follow_redirects=True)
+        assert (nowhere.status_code, nowhere.url.host) == (404, "127.0.0.1")
 
 
 def test_while_a_release_is_current_live_answers_belong_to_it(root: Path, folder: Path) -> None:
@@ -459,10 +477,11 @@ def test_while_a_release_is_current_live_answers_belong_to_it(root: Path, folder
         with serving(workspace=root) as running:
             assert running.sparql(COUNT).headers["x-release"] == NAME
             shown = running.get("queries/members-by-kind", headers={"accept": "text/html"})
-            assert f'href="/queries/members-by-kind?release={NAME}"' in shown.text
+            assert f'href="/queries/members-by-kind?lang=en&amp;release={NAME}"' in shown.text
     finally:
         if hidden is not None:
             later.write_bytes(hidden)
+            index.current(open_workspace(root))  # what the other server follows, too
 
 
 def test_the_snapshot_of_a_dump_repeats_what_two_graphs_say(tmp_path: Path) -> None:
@@ -557,7 +576,7 @@ def test_a_release_has_its_own_documents_in_every_format_with_links_that_stay(
             assert relation != "latest-version" or target == f"/doc/{path}"
     page = of_release(live, f"{path}.html").text
     main = page.partition('<main id="main">')[2].partition("</main>")[0]
-    inside = {link for link in re.findall(r'href="(/[^"]*)"', main) if link != f"/doc/{path}"}
+    inside = {link for link in re.findall(r'href="(/[^"]*)"', main) if link not in ("/", f"/doc/{path}")}
     wrong = {link for link in inside if not link.startswith(f"/releases/{NAME}/") and f"release={NAME}" not in link}
     assert not wrong
     for link in sorted(inside)[:8]:

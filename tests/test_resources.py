@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pyoxigraph as ox
 import pytest
@@ -225,7 +226,7 @@ def test_a_question_answers_as_a_page_and_as_csv(server: Server) -> None:
     page = server.get("queries/timeline", headers={"accept": "text/html"})
     table = server.get("queries/timeline?format=csv")
     assert page.status_code == 200
-    assert "The SPARQL" in page.text
+    assert "<summary>SPARQL</summary>" in page.text
     assert table.headers["content-type"].startswith("text/csv")
     assert len(table.text.splitlines()) > 10
 
@@ -282,3 +283,46 @@ def test_every_page_forbids_what_it_does_not_need(server: Server) -> None:
         response = server.get(path, headers={"accept": "text/html"})
         assert "default-src 'none'" in response.headers["content-security-policy"]
         assert response.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("language", "government", "word"),
+    [
+        ("en", "Lampung Timur Regency Government", "Place"),
+        ("id", "Pemerintah Kabupaten Lampung Timur", "Wilayah"),
+        ("fr", "", "Lieu"),
+    ],
+)
+def test_a_page_calls_things_by_the_readers_names_and_says_which_are_in_another_language(
+    server: Server, language: str, government: str, word: str
+) -> None:
+    asked = {"accept": "text/html", "accept-language": language}
+    page = server.get("doc/gov/id-lampung-timur", headers=asked).text
+    heading = re.search(r"<h1([^>]*)>([^<]*)</h1>", page)
+    assert heading
+    if government:
+        assert (heading[1], heading[2]) == ("", government)
+    else:  # nobody has given it a French name
+        assert heading[1] == ' lang="en"'
+    assert word in server.get("doc/place/id-lampung-timur", headers=asked).text
+    document = "doc/gov/id-lampung-timur.nt"
+    graphs = {server.get(document, headers={"accept-language": each}).text for each in ("en", "id")}
+    assert len(graphs) == 1
+
+
+def test_links_of_a_page_stay_in_the_language_of_its_address(server: Server) -> None:
+    page = server.get("doc/gov/id-lampung-timur.html?lang=id").text
+    assert 'href="/id/place/id-lampung-timur?lang=id"' in page
+
+
+def test_the_iris_of_the_data_set_and_of_questions_can_be_followed_under_any_base(server: Server) -> None:
+    for path in ("dataset", "hrcity/dataset"):
+        assert server.get(path, headers={"accept": "text/turtle"}).status_code == 200
+    for path in ("query/timeline", "hrcity/query/timeline"):
+        followed = server.get(path)
+        assert (followed.status_code, followed.headers["location"]) == (303, "/queries/timeline")
+    examples = server.get(".well-known/sparql-examples", headers={"accept": "application/n-triples"}).text
+    named = set(re.findall(r"<https://w3id.org/hrcity/(query/[^>]+)>", examples))
+    assert len(named) > 20
+    assert {server.get(path).headers["location"] for path in named} == {f"/queries/{p[6:]}" for p in named}
+    assert server.get("query/no-such-question").status_code == 404

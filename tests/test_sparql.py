@@ -157,7 +157,7 @@ def test_a_syntax_error_names_line_and_column(server: Server) -> None:
 
 
 def test_a_browser_gets_a_page_for_an_error_with_hostile_text_escaped(server: Server) -> None:
-    page = server.sparql("SELECT * WHERE { ?s <script>alert(1)</script>:x ?o }", accept="text/html")
+    page = server.shown("SELECT * WHERE { ?s <script>alert(1)</script>:x ?o }")
     assert page.status_code == 400
     assert page.headers["content-type"].startswith("text/html")
     assert "<script>alert" not in page.text

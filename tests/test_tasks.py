@@ -148,6 +148,7 @@ def test_how_do_we_know_that_vienna_is_a_city_of_human_rights(reader: Reader) ->
 
 def test_who_spoke_at_the_world_forum_of_2017(reader: Reader) -> None:
     reader.click("Events", "Main")
+    reader.unfold("Year")
     reader.click("2017", "Year")
     reader.click("World Human Rights Cities Forum 2017")
     reader.reads("Who took part", "speaker", "Lampung Timur Regency Government")
@@ -161,7 +162,8 @@ def test_in_which_countries_nobody_is_known_to_act_on_housing(reader: Reader) ->
 
 
 def test_how_a_record_is_cited(reader: Reader) -> None:
-    reader.search("Barcelona")
+    reader.click("Governments", "Main")
+    reader.filter("Barcelona")
     reader.click("Barcelona City Council")
     reader._click(reader.page.get_by_text("BibTeX", exact=True).first)
     assert "@misc{" in reader.page.locator("aside pre").inner_text()

@@ -13,7 +13,7 @@ import typer
 
 from hrc_graph import __version__, formats, namespaces, questions
 from hrc_graph.cli import data, desk, link
-from hrc_graph.cli.shell import DeskUrl, Language, WorkspaceOption, errors, progress, snapshot
+from hrc_graph.cli.shell import DeskUrl, Language, WorkspaceOption, errors, prepared, progress, snapshot
 from hrc_graph.engine import Engine, Question
 from hrc_graph.errors import BadParameter
 from hrc_graph.settings import Judge, Settings
@@ -82,7 +82,7 @@ def serve(
         opened = open_workspace(workspace, settings)
         server.run(
             opened,
-            snapshot(opened),
+            prepared(opened),
             server.Place(host, port, allow_update, token),
             announce=lambda address: print(f"Listening on {address}", flush=True),
             welcome=lambda link: print(f"No account yet; make the first within an hour: {link}", flush=True),
@@ -95,9 +95,9 @@ def build(
     base: BaseOption = namespaces.BASE,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Derive the snapshot that questions are answered from; prints its id."""
+    """Derive the snapshot that questions are answered from, index its names, read the history; prints its id."""
     with errors():
-        made = snapshot(open_workspace(workspace, Settings(base=_base(base))), fresh=fresh)
+        made = prepared(open_workspace(workspace, Settings(base=_base(base))), fresh=fresh)
         print(f"{made.id}  {made.triples} triples in {made.graphs} graphs")
 
 

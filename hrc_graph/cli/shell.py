@@ -52,12 +52,20 @@ class Language(StrEnum):
     fr = "fr"
 
 
-def snapshot(workspace: Workspace, *, fresh: bool = False) -> snapshots.Snapshot:
+def snapshot(workspace: Workspace) -> snapshots.Snapshot:
     """The snapshot of the files as they are, built if it is not there; with a bar."""
     from hrc_graph import index
 
     with progress() as told:
-        return index.current(workspace, fresh=fresh, progress=told)
+        return index.current(workspace, progress=told)
+
+
+def prepared(workspace: Workspace, *, fresh: bool = False) -> snapshots.Snapshot:
+    """The same, with all that the first request to a server would wait for."""
+    from hrc_graph import preparing
+
+    with progress() as told:
+        return preparing.build(workspace, fresh=fresh, progress=told)
 
 
 @contextlib.contextmanager

@@ -72,16 +72,20 @@ def current(
     fresh: bool = False,
     in_memory: int = IN_MEMORY,
     progress: Progress = quiet,
+    prepare: Callable[[Snapshot], None] | None = None,
 ) -> Snapshot:
     """The snapshot of the files as they are: the one on disk if nothing changed, else a new one.
 
-    With more than `in_memory` triples it gets an index on disk.
+    With more than `in_memory` triples it gets an index on disk. `prepare` is called with a new one before servers turn
+    to it.
     """
     made_from = digest(files.digest(), base=base)
     known = latest(state)
     if known and known.digest == made_from and not fresh:
         return known
     snapshot = _build(files, state, made_from, base, in_memory, progress)
+    if prepare:
+        prepare(snapshot)
     show(snapshot, state)
     return snapshot
 
@@ -270,6 +274,17 @@ def of_dump(id: str, quads: Path, beside: Path, *, in_memory: int = IN_MEMORY) -
     made = Snapshot(id, str(quads), "", triples, len(graphs), str(default or ""), str(index or ""))
     replace(about, json.dumps(asdict(made), indent=1).encode())
     return made
+
+
+def opened(snapshot: Snapshot) -> ox.Store:
+    """The quads of a snapshot, to be read in this process: from its index on disk, or in memory."""
+    if snapshot.index:
+        return ox.Store.read_only(snapshot.index)
+    store = ox.Store()
+    store.bulk_load(path=snapshot.path, format=ox.RdfFormat.N_QUADS)
+    if snapshot.default:
+        store.bulk_load(path=snapshot.default, format=ox.RdfFormat.N_TRIPLES)
+    return store
 
 
 def _index(folder: Path, quads: Path, default: Path | None) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import pyoxigraph as ox
 
 from hrc_graph import namespaces
+from hrc_graph.engine import snapshots
 from hrc_graph.engine.snapshots import Snapshot
 from hrc_graph.export.listings import Column, Listing
 
 Cell = str | int | None
 
 _LANGUAGES: Final = ("en", "id", "es", "fr", "ca", "ko")
-_LABELS = "SELECT ?row ?value WHERE { ?row skos:prefLabel|rdfs:label|dcterms:title|foaf:name ?value }"
+_LABELS = "?row skos:prefLabel|rdfs:label|dcterms:title|foaf:name ?value"
+_BLOCK = 500
+"""So many things are asked about together."""
 _POINT = re.compile(r"POINT ?\((-?\d+(?:\.\d+)?) (-?\d+(?:\.\d+)?)\)\Z")
 
 _ELI: Final = (
@@ -44,64 +51,83 @@ _LEGAL: Final = (
 
 
 class Asked:
-    """A snapshot that can be asked in this process."""
+    """A snapshot that can be asked in this process, so many things at a time that memory does not grow with it."""
 
     def __init__(self, snapshot: Snapshot, base: str) -> None:
-        if snapshot.index:
-            self._store = ox.Store.read_only(snapshot.index)
-        else:
-            self._store = ox.Store()
-            self._store.bulk_load(path=snapshot.path, format=ox.RdfFormat.N_QUADS)
-            if snapshot.default:
-                self._store.bulk_load(path=snapshot.default, format=ox.RdfFormat.N_TRIPLES)
+        self._store = snapshots.opened(snapshot)
         self._union = not snapshot.default
         self._prologue = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in namespaces.prefixes(base).items())
-        self.names: dict[str, str] = {}
-        """The name of each thing: in English, or in the first of our languages that there is."""
-        labels = self.pairs(_LABELS)
-        for thing, terms in labels.items():
-            self.names[thing] = min(terms, key=_preference).value
 
-    def pairs(self, query: str) -> dict[str, list[Any]]:
-        """The terms `?value` for each `?row`, in the order of their text."""
+    def blocks(self, rows: str, first: str) -> Iterator[list[str]]:
+        """The IRIs of `?row`, some at a time, in the order of the value that a pattern finds for each."""
+        with contextlib.closing(sqlite3.connect("")) as kept:  # on disk, as soon as it is large; gone at the end
+            kept.execute("CREATE TABLE found (iri TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID")
+            kept.executemany(
+                "INSERT INTO found VALUES (?, ?) ON CONFLICT DO UPDATE SET place = MIN(place, excluded.place)",
+                ((row.value, value.value) for row, value in self._found(_query(rows, first))),
+            )
+            ordered = (iri for (iri,) in kept.execute("SELECT iri FROM found ORDER BY place, iri"))
+            while block := list(itertools.islice(ordered, _BLOCK)):
+                yield block
+
+    def values(self, things: Iterable[str], pattern: str) -> dict[str, list[Any]]:
+        """The terms `?value` that a pattern finds for each `?row` of these, in the order of their text."""
         found: dict[str, set[Any]] = {}
-        solutions = self._store.query(self._prologue + query, use_default_graph_as_union=self._union)
-        assert isinstance(solutions, ox.QuerySolutions)
-        for solution in solutions:
-            found.setdefault(solution["row"].value, set()).add(solution["value"])
+        listed = " ".join(f"<{iri}>" for iri in things)
+        for row, value in self._found(_query(f"VALUES ?row {{ {listed} }}", pattern)):
+            found.setdefault(row.value, set()).add(value)
         return {row: sorted(terms, key=str) for row, terms in found.items()}
 
+    def names(self, things: Iterable[str]) -> dict[str, str]:
+        """What things are called: in English, or in the first of our languages that there is."""
+        return {thing: min(terms, key=_preference).value for thing, terms in self.values(things, _LABELS).items()}
 
-def rows(asked: Asked, listing: Listing) -> list[list[Cell]]:
-    """The rows of a table, in the order of their cells."""
-    columns = [(column, asked.pairs(_query(listing.rows, column.pattern))) for column in listing.columns]
-    things = asked.pairs(_query(listing.rows, ""))
-    made = [[_cell(column, values.get(thing, []), asked.names) for column, values in columns] for thing in things]
-    return sorted(made, key=lambda cells: ["" if cell is None else str(cell) for cell in cells])
+    def _found(self, query: str) -> Iterator[tuple[Any, Any]]:
+        solutions = self._store.query(self._prologue + query, use_default_graph_as_union=self._union)
+        assert isinstance(solutions, ox.QuerySolutions)
+        return ((solution["row"], solution["value"]) for solution in solutions)
 
 
-def features(listing: Listing, cells: Iterable[list[Cell]]) -> dict[str, Any]:
-    """Rows with a column `point` as GeoJSON (RFC 7946); a place that is not located has no geometry."""
-    found = []
+def rows(asked: Asked, listing: Listing) -> Iterator[list[Cell]]:
+    """The rows of a table, in the order of its first column."""
+    for block in asked.blocks(listing.rows, listing.columns[0].pattern):
+        columns = [(column, asked.values(block, column.pattern)) for column in listing.columns]
+        named = {
+            term.value
+            for column, values in columns
+            if column.named
+            for terms in values.values()
+            for term in terms
+            if isinstance(term, ox.NamedNode)
+        }
+        names = asked.names(sorted(named))
+        for thing in block:
+            yield [_cell(column, values.get(thing, []), names) for column, values in columns]
+
+
+def features(listing: Listing, cells: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    """Rows with a column `point` as GeoJSON (RFC 7946), in pieces; a place that is not located has no geometry."""
+    before = b'{"type":"FeatureCollection","features":[\n'
     for row in cells:
         about = dict(zip((column.name for column in listing.columns), row, strict=True))
         point = _POINT.match(str(about.pop("point") or ""))
         geometry = {"type": "Point", "coordinates": [float(point[1]), float(point[2])]} if point else None
         properties = {name: value for name, value in about.items() if value is not None}
-        found.append({"type": "Feature", "id": row[0], "geometry": geometry, "properties": properties})
-    return {"type": "FeatureCollection", "features": found}
+        feature = {"type": "Feature", "id": row[0], "geometry": geometry, "properties": properties}
+        yield before + json.dumps(feature, ensure_ascii=False, separators=(",", ":")).encode()
+        before = b",\n"
+    yield b"\n]}\n" if before == b",\n" else before + b"]}\n"
 
 
-def eli(asked: Asked) -> list[ox.Triple]:
+def eli(asked: Asked) -> Iterator[ox.Triple]:
     """The regulations and their provisions in terms of the European Legislation Identifier."""
-    triples = []
     for kind, found in _LEGAL:
-        for row in asked.pairs(_query(found, "")):
-            triples.append(ox.Triple(ox.NamedNode(row), _term("rdf:type"), _term(kind)))
-        for name, pattern in _ELI:
-            for row, values in asked.pairs(_query(found, pattern)).items():
-                triples += [ox.Triple(ox.NamedNode(row), _term(name), value) for value in values]
-    return sorted(triples, key=str)
+        for block in asked.blocks(found, ""):
+            triples = [ox.Triple(ox.NamedNode(row), _term("rdf:type"), _term(kind)) for row in block]
+            for name, pattern in _ELI:
+                for row, values in asked.values(block, pattern).items():
+                    triples += [ox.Triple(ox.NamedNode(row), _term(name), value) for value in values]
+            yield from sorted(triples, key=str)
 
 
 def _query(rows: str, pattern: str) -> str:

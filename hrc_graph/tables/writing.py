@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import itertools
 import re
+import shutil
+import tempfile
 import zipfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Protocol, cast
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell as WrittenCell
@@ -17,6 +21,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import WorkbookAlreadySaved
 
 from hrc_graph import files
 from hrc_graph.errors import BadFile
@@ -28,7 +33,19 @@ _HEADER_FONT = Font(bold=True)
 _WRAPPED = Alignment(wrap_text=True, vertical="top")
 _TINT, _MARK = (PatternFill("solid", fgColor=colour) for colour in ("FFFDECEA", "FFF4B6AE"))
 _WIDTHS = (10, 60)
+_SEEN, _PIECE = 500, 1_000
+"""So many rows say how wide columns are; so many are written together."""
 _EXACT_DIGITS = 15  # Excel rounds longer numbers
+
+
+class Sink(Protocol):
+    """Where bytes are written to."""
+
+    def write(self, data: bytes, /) -> int:
+        """Write them all."""
+
+    def flush(self) -> None:
+        """Nothing has to be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +63,7 @@ class Marked:
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
     """Write a table as CSV for Excel (UTF-8 with BOM, CRLF). Text that Excel would run gets an apostrophe before it."""
-    files.replace(path, _csv(header, rows))
+    files.replace(path, b"".join(csv_pieces(header, rows)))
 
 
 def write_xlsx(path: Path, tables: Iterable[Table]) -> None:
@@ -54,10 +71,34 @@ def write_xlsx(path: Path, tables: Iterable[Table]) -> None:
 
     Raises `BadFile` for a text longer than a cell holds.
     """
-    book = Workbook(write_only=True)
-    for table in [_checked(table) for table in tables]:
-        _add(book, table)
-    files.replace(path, _bytes(book))
+    out = io.BytesIO()
+    save_xlsx(tables, out)
+    files.replace(path, out.getvalue())
+
+
+def save_xlsx(tables: Iterable[Table], sink: Sink) -> None:
+    """Write tables as a workbook into a sink, a row at a time, as `write_xlsx` does."""
+    with _workbook() as book:
+        for table in tables:
+            _add(book, table)
+        _save(book, sink)
+
+
+def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[Value]], top: int = 1) -> Iterator[bytes]:
+    """A table as `write_csv` writes it, with its header in row `top`, in pieces."""
+    out = io.StringIO("\ufeff", newline="")
+    out.seek(1)
+    out.write("\r\n" * (top - 1))
+    # a quoted header leaves no doubt about the delimiter
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerow([_guarded(_written(name)) for name in header])
+    left = iter(rows)
+    while True:
+        yield out.getvalue().encode()
+        out = io.StringIO(newline="")
+        piece = list(itertools.islice(left, _PIECE))
+        if not piece:
+            return
+        csv.writer(out).writerows([_guarded(_written(value)) for value in row] for row in piece)
 
 
 def with_errors(tables: Sequence[Marked], path: Path) -> None:
@@ -66,15 +107,16 @@ def with_errors(tables: Sequence[Marked], path: Path) -> None:
     Raises `BadFile` for several tables in a CSV file, or a text longer than a cell of XLSX holds.
     """
     if is_csv(path, len(tables)):
-        files.replace(path, _csv(*_with_errors(tables[0]), tables[0].sheet.header_row))
+        files.replace(path, b"".join(csv_pieces(*_with_errors(tables[0]), tables[0].sheet.header_row)))
         return
-    book = Workbook(write_only=True)
-    for table in tables:
-        columns = {header: column for column, header in enumerate(table.sheet.header, 1)}
-        notes = {(row, columns[header]): text for (row, header), text in table.cells.items() if header in columns}
-        filled = _checked(Table(table.name, *_with_errors(table)))
-        _add(book, filled, table.sheet.header_row, table.rows.keys(), notes)
-    files.replace(path, _bytes(book))
+    out = io.BytesIO()
+    with _workbook() as book:
+        for table in tables:
+            columns = {header: column for column, header in enumerate(table.sheet.header, 1)}
+            notes = {(row, columns[header]): text for (row, header), text in table.cells.items() if header in columns}
+            _add(book, Table(table.name, *_with_errors(table)), table.sheet.header_row, table.rows.keys(), notes)
+        _save(book, out)
+    files.replace(path, out.getvalue())
 
 
 def is_csv(path: Path, tables: int = 1) -> bool:
@@ -118,14 +160,17 @@ def _with_errors(table: Marked) -> tuple[tuple[str, ...], list[list[Value]]]:
     return (*table.sheet.header, ERRORS), rows
 
 
-def _csv(header: Sequence[str], rows: Iterable[Sequence[Value]], top: int = 1) -> bytes:
-    """A table as CSV with its header in row `top`."""
-    out = io.StringIO(newline="")
-    out.write("\r\n" * (top - 1))
-    # a quoted header leaves no doubt about the delimiter
-    csv.writer(out, quoting=csv.QUOTE_ALL).writerow([_guarded(_written(name)) for name in header])
-    csv.writer(out).writerows([_guarded(_written(value)) for value in row] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
+@contextlib.contextmanager
+def _workbook() -> Iterator[Workbook]:
+    """A workbook to be written; when that fails, no sheet of it is left open."""
+    book = Workbook(write_only=True)
+    try:
+        yield book
+    except BaseException:
+        for sheet in book.worksheets:
+            with contextlib.suppress(WorkbookAlreadySaved):
+                sheet.close()
+        raise
 
 
 def _add(
@@ -138,18 +183,18 @@ def _add(
     """A sheet with its header in row `top`; `tinted` are row numbers, `marks` are comments by row and column."""
     name = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", table.name).strip("' ")[:31] or "Sheet"
     sheet: Any = book.create_sheet(name)  # the stubs do not tell a write-only sheet from others
-    rows = [list(row) for row in table.rows]
+    rows = iter(table.rows)
+    seen = list(itertools.islice(rows, _SEEN))
     for column, title in enumerate(table.header, 1):
-        longest = max([len(title), *(len(_written(row[column - 1])) for row in rows[:500] if len(row) >= column)])
+        longest = max([len(title), *(len(_written(row[column - 1])) for row in seen if len(row) >= column)])
         dimension = sheet.column_dimensions[get_column_letter(column)]
         dimension.width = min(max(longest + 2, _WIDTHS[0]), _WIDTHS[1])
         dimension.number_format = "@"  # what a person types stays as typed: 01, 2016-05
     sheet.freeze_panes = f"A{top + 1}"
     for _ in range(top - 1):
         sheet.append([])
-    lines: list[list[Value]] = [list(table.header), *rows]
-    for number, row in enumerate(lines, top):
-        cells = [_cell(sheet, value) for value in row]
+    for number, row in enumerate(itertools.chain([table.header], seen, rows), top):
+        cells = [_cell(sheet, value, number - top + 1, column) for column, value in enumerate(row, 1)]
         for column, cell in enumerate(cells, 1):
             mark = (marks or {}).get((number, column))
             if number == top:
@@ -161,26 +206,18 @@ def _add(
         sheet.append(cells)
 
 
-def _checked(table: Table) -> Table:
-    """The table with its rows at hand, when every text fits in a cell: openpyxl would cut it."""
-    rows = [list(row) for row in table.rows]
-    lines: list[list[Value]] = [list(table.header), *rows]
-    for number, row in enumerate(lines, 1):
-        for column, value in enumerate(row, 1):
-            if len(_written(value)) > CELL_CHARACTERS:
-                raise BadFile(
-                    f"The text for cell {get_column_letter(column)}{number} has more than {CELL_CHARACTERS:,} signs.",
-                    "Write the table as .csv.",
-                    number,
-                    column,
-                )
-    return Table(table.name, table.header, rows)
-
-
-def _cell(sheet: Any, value: Value) -> WrittenCell:
+def _cell(sheet: Any, value: Value, row: int, column: int) -> WrittenCell:
+    """A cell, when its text fits: openpyxl would cut it."""
     if isinstance(value, int) and len(str(abs(value))) <= _EXACT_DIGITS:
         return WriteOnlyCell(sheet, value)
     text = _written(value)
+    if len(text) > CELL_CHARACTERS:
+        raise BadFile(
+            f"The text for cell {get_column_letter(column)}{row} has more than {CELL_CHARACTERS:,} signs.",
+            "Write the table as .csv.",
+            row,
+            column,
+        )
     cell = WriteOnlyCell(sheet)
     cell.value = re.sub(r"_(?=x00(?:[01][0-9A-Fa-f]|5F)_)", "_x005F_", text).replace("\r", "_x000D_") or None
     cell.number_format = "@"
@@ -189,16 +226,21 @@ def _cell(sheet: Any, value: Value) -> WrittenCell:
     return cell
 
 
-def _bytes(book: Workbook) -> bytes:
-    """A workbook without the hour in which it was written."""
-    timed, timeless = io.BytesIO(), io.BytesIO()
-    book.save(timed)
-    with zipfile.ZipFile(timed) as source, zipfile.ZipFile(timeless, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            content = source.read(name)
-            if name == "docProps/core.xml":
-                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2000-01-01T00:00:00Z", content)
-            part = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            part.create_system = 3  # as on Unix, wherever it is written
-            target.writestr(part, content, zipfile.ZIP_DEFLATED)
-    return timeless.getvalue()
+def _save(book: Workbook, sink: Sink) -> None:
+    """Write a workbook without the hour in which it was written."""
+    with tempfile.TemporaryFile() as timed:
+        book.save(timed)
+        with (
+            zipfile.ZipFile(timed) as source,
+            zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_DEFLATED) as target,
+        ):
+            for name in source.namelist():
+                part = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+                part.create_system = 3  # as on Unix, wherever it is written
+                part.compress_type = zipfile.ZIP_DEFLATED
+                with source.open(name) as content, target.open(part, "w") as written:
+                    if name == "docProps/core.xml":
+                        told = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2000-01-01T00:00:00Z", content.read())
+                        written.write(told)
+                    else:
+                        shutil.copyfileobj(content, written)

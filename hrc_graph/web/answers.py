@@ -14,6 +14,7 @@ from hrc_graph import __version__, formats, guard
 from hrc_graph.engine import Answer, Question
 from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.worker import packed
+from hrc_graph.errors import BadRequest
 from hrc_graph.web import headers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.languages import READER
@@ -139,6 +140,14 @@ class Answers:
 def client_of(request: Request) -> str:
     """Whose share a request counts against."""
     return address(request.client.host if request.client else "", request.headers)
+
+
+def page_number(request: Request) -> int:
+    """Which page a request asks for with `?page=`. Raises `BadRequest`."""
+    given = request.query_params.get("page", "1")
+    if not given.isascii() or not given.isdigit() or not 0 < len(given) < 7 or int(given) < 1:
+        raise BadRequest(f"“{given[:40]}” is no page.", "Pages count from 1: ?page=2.")
+    return int(given)
 
 
 def matches(tag: str, if_none_match: str) -> bool:

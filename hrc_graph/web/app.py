@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hrc_graph import __version__, errors, formats
@@ -22,15 +20,20 @@ from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
 from hrc_graph.listings import LISTINGS
 from hrc_graph.web import (
+    assets,
     atlas,
     catalogue,
+    completions,
     dashboard,
     descriptions,
+    dumps,
     explorer,
     feeds,
     graphs,
+    guides,
     headers,
     library,
+    news,
     pages,
     problems,
     reconcile,
@@ -45,8 +48,10 @@ from hrc_graph.web.finder import Finder
 from hrc_graph.web.kept import Kept
 from hrc_graph.web.languages import READER, reader_of
 from hrc_graph.web.metrics import Metrics
+from hrc_graph.web.openapi import Described
 from hrc_graph.web.releases import Opened, Releases
 from hrc_graph.web.representations import Representations
+from hrc_graph.web.results import Studio
 from hrc_graph.web.sparql import SparqlApp
 from hrc_graph.workspace import Workspace
 
@@ -54,7 +59,10 @@ from hrc_graph.workspace import Workspace
 class WebApp:
     """Sends `/sparql` to the endpoint and every other path to the pages, which it counts."""
 
-    def __init__(self, sparql: ASGIApp, rest: FastAPI, metrics: Metrics, released: Releases, base: str) -> None:
+    def __init__(
+        self, sparql: ASGIApp, rest: FastAPI, metrics: Metrics, released: Releases, finder: Finder, base: str
+    ) -> None:
+        self.prepare = finder.prepare
         self._sparql = sparql
         self._rest = rest
         self._metrics = metrics
@@ -146,11 +154,11 @@ _PRIVATE_PLACES = frozenset(("desk", "join"))
 _RELEASED = re.compile(r"/releases/[^/]+/sparql\Z")
 _PLACES = frozenset(
     (
-        *("front", "queries", "graphs", "graph", "dumps", "dataset", "releases", "static", "health", "metrics"),
+        *("front", "docs", "queries", "graphs", "graph", "dumps", "dataset", "releases", "static", "health", "metrics"),
         *_PRIVATE_PLACES,
         *(".well-known", "feeds", "version", "search", "opensearch.xml", "reconcile", "map", "timeline"),
         *LISTINGS,
-        *("id", "def", "vocab", "shape", "shapes", "ontology", "doc"),
+        *("query", "id", "def", "vocab", "shape", "shapes", "ontology", "doc"),
     )
 )
 """The first words of paths that are counted apart; what strangers make up is not."""
@@ -164,8 +172,10 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     answers = Answers(cached, clients)
     described = descriptions.Descriptions(answers, workspace)
     represented = Representations(answers, workspace.questions, settings)
-    released = Releases(workspace, clients, metrics)
-    app = FastAPI(
+    held = assets.Assets()
+    studio = Studio(workspace, held, lambda: list(released.known()))
+    released = Releases(workspace, clients, metrics, studio)
+    app = Described(
         title="Human Rights Cities graph",
         version=__version__,
         docs_url=None,
@@ -175,8 +185,11 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     app.include_router(pages.router(answers, metrics, workspace))
     app.include_router(library.router(Opened("", answers, workspace.questions, represented), released, settings))
     app.include_router(graphs.router(answers, settings))
+    app.include_router(dumps.router(dumps.Dumps(answers, workspace)))
     app.include_router(descriptions.router(described))
-    app.include_router(feeds.router(workspace))
+    followed = feeds.Feeds(workspace)
+    app.include_router(feeds.router(followed, settings.base))
+    app.include_router(news.router(news.News(followed, settings.base)))
     app.include_router(resources.router(represented, workspace))
     app.include_router(explorer.router(answers, represented.naming, clients, settings))
     finder = Finder(answers, clients, settings)
@@ -187,9 +200,11 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     app.include_router(atlas.router(drawn, finder))
     app.include_router(releases.router(released, settings.base))
     app.include_router(catalogue.router(catalogue.Catalogue(answers, workspace, released)))
+    app.include_router(completions.router(completions.Completions(answers, settings.base)))
+    app.include_router(assets.router(held))
+    app.include_router(guides.router(answers, workspace, released))
     if desk:
         app.include_router(secretariat.router(desk, answers, workspace))
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.exception_handler(errors.HrcError)
     async def known(request: Request, error: errors.HrcError) -> Response:
@@ -212,5 +227,5 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
         return await described.respond("service", format, url, asked)
 
     scratch = engine if isinstance(engine, Scratch) else None
-    endpoint = SparqlApp(answers, clients, metrics, settings, describe, scratch, token)
-    return WebApp(endpoint, app, metrics, released, settings.base)
+    endpoint = SparqlApp(answers, clients, metrics, settings, describe, studio, scratch=scratch, token=token)
+    return WebApp(endpoint, app, metrics, released, finder, settings.base)

@@ -19,6 +19,7 @@ from hrc_graph.engine import Question
 from hrc_graph.errors import Busy, Gone, NotFound
 from hrc_graph.settings import Settings
 from hrc_graph.web.answers import Answers
+from hrc_graph.web.languages import READER
 from hrc_graph.web.links import Links
 
 POINTING = 100
@@ -118,7 +119,7 @@ class Statements:
         return [value for value in self.values(node, short) if isinstance(value, ox.NamedNode)]
 
     def first(self, node: object, short: str) -> Term | None:
-        """One value of a property; in English, if it is a text in several languages."""
+        """One value of a property; in the reader's language, if it is a text in several."""
         return best(self.values(node, short))
 
     def text(self, node: object, short: str) -> str:
@@ -290,8 +291,8 @@ class _Asking:
 
 
 def best(values: Iterable[Term]) -> Term | None:
-    """The value in the language that most readers of a page in English know."""
-    order = ("en", "id", "es", "fr", "ca", "")
+    """The value in the reader's language, else in the one that most readers know."""
+    order = tuple(dict.fromkeys((READER.get().language, "en", "id", "es", "fr", "ca", "")))
 
     def rank(value: Term) -> tuple[int, str]:
         language = (value.language or "") if isinstance(value, ox.Literal) else ""

@@ -32,7 +32,7 @@ from hrc_graph.web.portraits import plain_date
 
 _OFFERED = (formats.HTML, formats.JSON, formats.CSV, formats.XLSX, formats.TURTLE)
 _ROWS = 50
-_VALUES, _MOST_VALUES = 8, 200
+_VALUES, _MOST_VALUES = 8, 60
 """So many values of a facet are open to see, and so many can be unfolded; the text filter finds the others."""
 _KEPT = 256
 """Pages kept as they were sent."""

@@ -111,6 +111,7 @@ class Feeds:
         here = f"{origin}/feeds/changes/{page.id}.atom" if page else f"{origin}/feeds/changes.atom"
         made.add("link", rel="self", type=ATOM.media_types[0], href=here)
         made.add("link", rel="alternate", type="application/trig", href=f"{origin}/feeds/ldes")
+        made.add("link", rel="alternate", type="text/html", href=f"{origin}/feeds/")
         older = full[: full.index(page)] if page else full
         if page:
             made.add("fh:archive", **{"xmlns:fh": "http://purl.org/syndication/history/1.0"})
@@ -216,10 +217,9 @@ class Feeds:
         return ox.serialize(given, format=syntax, prefixes=prefixes) or b""
 
 
-def router(workspace: Workspace) -> APIRouter:
+def router(feeds: Feeds, base: str) -> APIRouter:
     """The routes of both feeds, and of the versions that they name."""
     routes = APIRouter(tags=["feeds"])
-    feeds = Feeds(workspace)
 
     @routes.get("/feeds/changes.atom", summary="The newest changes, as Atom")
     async def newest(request: Request) -> Response:
@@ -257,7 +257,7 @@ def router(workspace: Workspace) -> APIRouter:
     @routes.get("/version/{path:path}", summary="A dossier as a commit left it")
     async def version(path: str, request: Request) -> Response:
         told = await feeds.chronicle()
-        iri = f"{workspace.settings.base}version/{path}"
+        iri = f"{base}version/{path}"
         found = next((page for page in told.pages if iri in page.versions), None)
         if found is None:
             raise NotFound(f"There is no version {path[:200]}.", "The feeds at /feeds/ name them all.")

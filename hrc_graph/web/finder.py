@@ -5,24 +5,22 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import pickle
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from fastapi import Request
 
-from hrc_graph import __version__, directory, formats
+from hrc_graph import __version__, directory, formats, preparing
 from hrc_graph.directory import Directory
 from hrc_graph.engine import Question
-from hrc_graph.errors import Busy, EngineFailure
+from hrc_graph.engine.embedded import Embedded
+from hrc_graph.errors import Busy
 from hrc_graph.settings import Settings
 from hrc_graph.web.answers import LATEST, Answers, Whole, client_of, matches, sent
 from hrc_graph.web.clients import Clients
 from hrc_graph.web.languages import READER
 
-_RELAY = "from hrc_graph import directory; directory.relay()"
 _WAITING = 64
 """So many requests may wait for their turn to search; one more is "busy"."""
 
@@ -48,21 +46,20 @@ class Finder:
                 self._held = await self._made()
             return self._held
 
+    async def prepare(self) -> None:
+        """Read the directory, if a build has left it."""
+        engine = self.answers.engine.engine
+        if isinstance(engine, Embedded) and preparing.shelf(engine.pool.snapshot, self._base).exists():
+            await self.directory()
+
     async def _made(self) -> Directory:
+        engine = self.answers.engine.engine
+        if isinstance(engine, Embedded):
+            return await asyncio.to_thread(preparing.read, engine.pool.snapshot, self._base)
         question = Question(directory.rows_query(self._base), formats.JSON, formats.TURTLE, self._base, own=True)
-        answer = await self.answers.engine.engine.answer(question)
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _RELAY, answer.snapshot, self._base, stdin=pipe, stdout=pipe
-        )
-        try:
-            written, _ = await process.communicate(answer.body)
-        finally:
-            if process.returncode is None:
-                process.kill()
-        if process.returncode:
-            raise EngineFailure("The index of names could not be made.", "The log says why.")
-        return await asyncio.to_thread(_read, written)
+        answer = await engine.answer(question)
+        rows = json.loads(answer.body)["results"]["bindings"]
+        return await asyncio.to_thread(Directory.of, rows, answer.snapshot, self._base)
 
     async def run(self, request: Request, work: Callable[[], T]) -> T:
         """The result of some work, done in a thread; its seconds count against the client.
@@ -115,9 +112,3 @@ class Finder:
     def body(self, body: bytes, media_type: str, request: Request, snapshot: str) -> Whole:
         """An answer in bytes, in the coding that the request asks for."""
         return sent(body, media_type, request.headers, self.about(request, snapshot))
-
-
-def _read(written: bytes) -> Directory:
-    made = pickle.loads(written)  # noqa: S301  (a process of our own has just written it)
-    assert isinstance(made, Directory)
-    return made

@@ -1,4 +1,4 @@
-"""The read side of the Graph Store Protocol at `/graphs`, and the whole snapshot as a file at `/dumps/`.
+"""The read side of the Graph Store Protocol at `/graphs`.
 
 Source: SPARQL 1.1 Graph Store HTTP Protocol, W3C Recommendation of 21 March 2013, sections 4 and 5.2.
 """
@@ -6,19 +6,15 @@ Source: SPARQL 1.1 Graph Store HTTP Protocol, W3C Recommendation of 21 March 201
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pyoxigraph as ox
 from fastapi import APIRouter, Request
-from starlette.responses import FileResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from hrc_graph import formats
 from hrc_graph.engine import Question
-from hrc_graph.engine.embedded import Embedded
 from hrc_graph.errors import BadRequest, NotFound
 from hrc_graph.settings import Settings
-from hrc_graph.web import headers
 from hrc_graph.web.answers import Answers, client_of, encoding_of, matches, page
 
 _ALL = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
@@ -35,17 +31,8 @@ _PARAMETERS = {
 }
 
 
-class Dump(FileResponse):
-    """A file of which one range may be asked; who asks for several gets it whole (RFC 9110, section 14.2)."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the file or the range."""
-        kept = [(name, value) for name, value in scope["headers"] if name != b"range" or b"," not in value]
-        await super().__call__({**scope, "headers": kept}, receive, send)
-
-
 def router(answers: Answers, settings: Settings) -> APIRouter:
-    """The routes of graphs and dumps."""
+    """The routes of graphs."""
     routes = APIRouter(tags=["graphs"])
 
     async def graph(iri: str, request: Request) -> Response:
@@ -93,26 +80,4 @@ def router(answers: Answers, settings: Settings) -> APIRouter:
     async def direct(name: str, request: Request) -> Response:
         return await graph(f"{settings.base}graph/{name}", request)
 
-    @routes.get("/dumps", include_in_schema=False)
-    @routes.get("/dumps/", summary="The files that hold everything")
-    async def dumps(request: Request) -> Response:
-        path = _dump(answers)
-        return page(
-            "dumps.html", request.headers, title="Dumps", size=path.stat().st_size, snapshot=answers.engine.snapshot
-        )
-
-    @routes.get("/dumps/hrcity.nq", summary="Every named graph, as N-Quads")
-    async def dump(request: Request) -> Response:
-        tag = f'"{answers.engine.snapshot}-nq"'
-        if matches(tag, request.headers.get("if-none-match", "")):
-            return answers.unchanged(tag)
-        about = {"ETag": tag, "X-Snapshot": answers.engine.snapshot, "Cache-Control": "no-cache"}
-        return Dump(_dump(answers), media_type="application/n-quads", headers=headers.COMMON | about)
-
     return routes
-
-
-def _dump(answers: Answers) -> Path:
-    if not isinstance(answers.engine.engine, Embedded):
-        raise NotFound("A copy that takes updates has no dump.", "Ask CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }.")
-    return Path(answers.engine.engine.quads)

@@ -12,7 +12,14 @@ from hrc_graph import formats, namespaces
 from hrc_graph.engine import Answer, Question
 from hrc_graph.facets import NAMES
 from hrc_graph.web.answers import Answers
+from hrc_graph.web.languages import gettext
 from hrc_graph.web.links import Links
+
+
+def _(text: str) -> str:
+    """Marks a text that pages translate."""
+    return text
+
 
 _NAMED = """
 PREFIX hrc: <https://w3id.org/hrcity/def/> PREFIX dcterms: <http://purl.org/dc/terms/> PREFIX foaf: <http://xmlns.com/foaf/0.1/>
@@ -27,6 +34,15 @@ SELECT ?thing ?who ?how ?what WHERE {
   OPTIONAL { ?thing hrc:under|hrc:at ?what }
 }
 """
+_BORROWED = {
+    namespaces.VOCABULARY["org"] + "Organization": _("Organisation"),
+    namespaces.VOCABULARY["org"] + "FormalOrganization": _("Formal organisation"),
+    namespaces.VOCABULARY["org"] + "OrganizationalUnit": _("Unit of an organisation"),
+    namespaces.VOCABULARY["foaf"] + "Person": _("Person"),
+    namespaces.VOCABULARY["geo"] + "Geometry": _("Geometry"),
+    namespaces.VOCABULARY["skos"] + "Concept": _("Concept"),
+}
+"""Names of classes that come from elsewhere without names."""
 _RANKS = "http://wikiba.se/ontology#"
 _LANGUAGES = namespaces.VOCABULARY["lang"]
 
@@ -74,6 +90,8 @@ class Labels:
             parts = [self.name(part, language) for part in self._acts[iri]]
             return ", ".join(part.text for part in parts), parts[0].language if parts else ""
         if not names:
+            if iri in _BORROWED:
+                return gettext(_BORROWED[iri]), ""
             if iri.startswith(_RANKS):
                 return iri.removeprefix(_RANKS).removesuffix("Rank").lower(), "en"
             return (iri.removeprefix(_LANGUAGES), "") if iri.startswith(_LANGUAGES) else ("", "")

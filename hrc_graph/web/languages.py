@@ -85,6 +85,11 @@ def translations(language: str) -> NullTranslations:
     return Translations(compiled)
 
 
+def N_(text: str) -> str:  # noqa: N802  extraction knows it by this name
+    """A text that is put into the reader's language where it is shown."""
+    return text
+
+
 def gettext(text: str) -> str:
     """A text in the reader's language."""
     return translations(READER.get().language).gettext(text)

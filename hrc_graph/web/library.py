@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,9 +17,10 @@ from hrc_graph.engine import Answer, Question
 from hrc_graph.errors import BadParameter
 from hrc_graph.questions import NamedQuery, Parameter
 from hrc_graph.settings import Settings
-from hrc_graph.web import headers
+from hrc_graph.web import headers, protocol
 from hrc_graph.web.answers import client_of, encoding_of, page
 from hrc_graph.web.languages import READER
+from hrc_graph.web.languages import gettext as _
 from hrc_graph.web.releases import HEADER, Opened, Releases
 from hrc_graph.web.results import shown_table
 
@@ -94,8 +96,24 @@ def router(live: Opened, released: Releases, settings: Settings) -> APIRouter:
         return found
 
     @routes.get("/queries", summary="The query library")
-    async def library(request: Request) -> Response:
-        return page("questions.html", request.headers, title="Questions", questions=live.questions.values())
+    async def library(request: Request, q: str = "", tag: str = "") -> Response:
+        words = q.lower().split()
+        found = [
+            each
+            for each in live.questions.values()
+            if (not tag or tag in each.tags)
+            and all(word in " ".join((*each.title.values(), each.description, *each.tags)).lower() for word in words)
+        ]
+        return page(
+            "questions.html",
+            request.headers,
+            title=_("Questions"),
+            questions=found,
+            tags=_tags(live.questions.values()),
+            all=len(live.questions),
+            q=q[:_LONG],
+            tag=tag[:_LONG],
+        )
 
     async def respond(of: Opened, name: str, given: dict[str, str], request: Request) -> Response:
         found = questions.find(of.questions, name)
@@ -135,34 +153,39 @@ def router(live: Opened, released: Releases, settings: Settings) -> APIRouter:
 
     async def shown(of: Opened, found: NamedQuery, given: dict[str, str], request: Request) -> Response:
         """The page of a question: its blanks with their choices, its answer, or what is wrong with a value."""
-        table, problem = None, ""
+        table, problem, text = None, "", ""
+        language = READER.get().language
+        path = f"/queries/{found.name}"
         snapshot = of.answers.engine.snapshot
         current = of.release or released.of(snapshot)
         fields = [(b"cache-control", b"no-cache"), (b"x-snapshot", snapshot.encode())]
         if any(parameter.name == "lang" for parameter in found.parameters):
-            given = {"lang": READER.get().language} | given
+            given = {"lang": language} | given
         try:
+            text = found.plain(given, base=base)
             table = shown_table(await ask(of, found.bound(given, base=base), request), settings)
         except BadParameter as error:
             problem = str(error)
         return page(
             "question.html",
             request.headers,
-            status=400 if problem and given else 200,
+            status=400 if problem and request.query_params else 200,
             fields=[*fields, (HEADER, current.encode())] if current else fields,
-            title=found.title["en"],
+            title=found.title.get(language, found.title["en"]),
+            title_language=language if language in found.title else "en",
             question=found,
             parameters=await parameters(of, found, request),
             long=_LONG,
-            short=lambda text: namespaces.short(text, base),
             table=table,
             given=given,
             problem=problem,
             release=of.release,
-            permalink=f"/queries/{found.name}?{urlencode(given | {'release': current})}" if current else "",
+            permalink=f"{path}?{urlencode(given | {'release': current})}" if current else "",
             current=current,
             base=base,
             formats=[format.name for format in formats.TABLES],
+            text=text,
+            address=protocol.url_of(request.scope["scheme"], request.headers.get("host", "localhost"), path),
         )
 
     for found in live.questions.values():
@@ -178,7 +201,19 @@ def router(live: Opened, released: Releases, settings: Settings) -> APIRouter:
             found = questions.find(opened.questions, name)
             return JSONResponse(await parameters(opened, found, request), headers=headers.COMMON)
 
+    @routes.get("/queries/{name}/text", summary="The SPARQL of a question, its parameters filled")
+    async def text(name: str, request: Request) -> Response:
+        given = dict(request.query_params)
+        async with of(given.pop("release", "")) as opened:
+            filled = questions.find(opened.questions, name).plain(given, base=base)
+            return Response(filled, headers=headers.COMMON, media_type=f"{protocol.QUERY}; charset=utf-8")
+
     return routes
+
+
+def _tags(known: Iterable[NamedQuery]) -> list[str]:
+    """What the questions of the library are about, in order; numbers of competency questions are no subjects."""
+    return sorted({tag for each in known for tag in each.tags if not re.match(r"(cq|more)\d", tag)})
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:

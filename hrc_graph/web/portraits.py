@@ -29,6 +29,7 @@ SELECT ?key ?passage ?source ?locator ?quote ?page WHERE {
   VALUES ?key { %s } ?key hrc:cites ?passage . ?passage hrc:source ?source
   OPTIONAL { ?passage hrc:locator ?locator } OPTIONAL { ?passage hrc:quote ?quote } OPTIONAL { ?source foaf:page ?page }
 } ORDER BY ?key ?source ?passage ?quote"""
+_DOSSIER = "SELECT DISTINCT ?graph WHERE { GRAPH ?graph { ?thing a ?class } } ORDER BY ?graph"
 _EDTF = namespaces.VOCABULARY["edtf"] + "EDTF"
 
 
@@ -66,6 +67,8 @@ class Portrait:
     """What else it is called."""
     glance: tuple[tuple[str, tuple[Name, ...]], ...] = ()
     sections: tuple[Shown, ...] = ()
+    dossier: str = ""
+    """Where the dossier is that holds the thing."""
 
 
 class Portraits:
@@ -86,10 +89,11 @@ class Portraits:
         ask = _Asking(self._answers, document.thing, client, self._base)
         answers = await asyncio.gather(
             self._trail(kind, ask, labels),
+            ask.rows(_DOSSIER),
             *(ask.rows(f"SELECT DISTINCT ?value WHERE {{ {pattern} }} ORDER BY ?value") for _, pattern in kind.glance),
             *(ask.rows(part.query) for part in kind.parts),
         )
-        trail, found = answers[0], answers[1:]
+        trail, graphs, found = answers[0], answers[1], answers[2:]
         glance = [
             (gettext(title), tuple(_named(row["value"], labels) for row in rows))
             for (title, _), rows in zip(kind.glance, found, strict=False)
@@ -107,7 +111,13 @@ class Portraits:
             _also(document),
             tuple(glance),
             tuple(sections),
+            self._dossier(graphs),
         )
+
+    def _dossier(self, graphs: list[dict[str, Any]]) -> str:
+        start = self._base + "graph/"
+        written = [row["graph"]["value"].removeprefix(start) for row in graphs]
+        return next((f"/graphs/{name}" for name in written if not name.startswith("derived")), "")
 
     async def _trail(self, kind: Kind, ask: _Asking, labels: Labels) -> list[tuple[str, Name]]:
         if not kind.trail:

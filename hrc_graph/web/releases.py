@@ -27,9 +27,10 @@ from hrc_graph.web import headers, problems
 from hrc_graph.web.answers import Answers, Whole, encoding_of, matches, page
 from hrc_graph.web.clients import Clients
 from hrc_graph.web.descriptions import Descriptions
-from hrc_graph.web.graphs import Dump
+from hrc_graph.web.dumps import Dump
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.representations import Representations
+from hrc_graph.web.results import Studio
 from hrc_graph.web.sparql import SparqlApp
 from hrc_graph.workspace import Workspace
 
@@ -54,10 +55,11 @@ class Opened:
 class Releases:
     """Knows the releases of a workspace, and asks them."""
 
-    def __init__(self, workspace: Workspace, clients: Clients, metrics: Metrics) -> None:
+    def __init__(self, workspace: Workspace, clients: Clients, metrics: Metrics, studio: Studio) -> None:
         self._workspace = workspace
         self._clients = clients
         self._metrics = metrics
+        self._studio = studio
         self._known: dict[str, Release] = {}
         self._of_snapshot: dict[str, str] = {}
         self._looked = -_LOOK_EVERY
@@ -149,7 +151,7 @@ class Releases:
             return await described.respond("service", format, url, asked)
 
         documents = Representations(answers, questions, settings, name)
-        sparql = SparqlApp(answers, self._clients, self._metrics, settings, describe)
+        sparql = SparqlApp(answers, self._clients, self._metrics, settings, describe, self._studio, name)
         return Opened(name, answers, questions, documents, sparql)
 
 

@@ -23,11 +23,11 @@ from starlette.responses import RedirectResponse, Response
 
 from hrc_graph import __version__, formats, namespaces
 from hrc_graph.engine.worker import packed
-from hrc_graph.errors import BadRequest, Gone
+from hrc_graph.errors import Gone
 from hrc_graph.questions import NamedQuery
 from hrc_graph.settings import Settings
 from hrc_graph.web import headers, schemaorg
-from hrc_graph.web.answers import VARY_PAGE, Answers, Whole, client_of, encoding_of, matches
+from hrc_graph.web.answers import VARY_PAGE, Answers, Whole, client_of, encoding_of, matches, page_number
 from hrc_graph.web.citations import Citation
 from hrc_graph.web.documents import Document, Documents
 from hrc_graph.web.labels import Naming
@@ -79,7 +79,7 @@ class Representations:
         format = format or formats.negotiate(request.headers.get("accept"), formats.DOCUMENTS)
         encoding = encoding_of(request.headers.get("accept-encoding", ""))
         language = READER.get() if format is formats.HTML else None
-        key = (self._answers.engine.snapshot, stem, format.name, negotiated, encoding, _page(request), language)
+        key = (self._answers.engine.snapshot, stem, format.name, negotiated, encoding, page_number(request), language)
         made = self._kept.get(key)
         if made is None:
             try:
@@ -108,7 +108,7 @@ class Representations:
         self, stem: str, format: formats.Format, negotiated: bool, encoding: str, request: Request
     ) -> _Made:
         client = client_of(request)
-        found = await self.documents.find(_thing(stem), client, _page(request))
+        found = await self.documents.find(_thing(stem), client, page_number(request))
         words, sections, portrait = {}, [], Portrait()
         if format is formats.HTML:
             words = await self._terms.words(client)
@@ -176,13 +176,6 @@ def _thing(stem: str) -> str:
     """The path of the thing that a document is about."""
     is_term = stem in ("ontology", "shapes") or stem.partition("/")[0] in SPACES
     return stem if is_term else f"id/{stem}"
-
-
-def _page(request: Request) -> int:
-    given = request.query_params.get("page", "1")
-    if not given.isascii() or not given.isdigit() or not 0 < len(given) < 7 or int(given) < 1:
-        raise BadRequest(f"“{given[:40]}” is no page.", "Pages count from 1: ?page=2.")
-    return int(given)
 
 
 def _tag(found: Document, format: formats.Format, encoding: str, library: str) -> str:

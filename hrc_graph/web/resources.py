@@ -9,7 +9,7 @@ import pyoxigraph as ox
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from hrc_graph import namespaces
+from hrc_graph import namespaces, questions
 from hrc_graph.errors import Gone, NotFound
 from hrc_graph.web import headers
 from hrc_graph.web.answers import client_of
@@ -55,7 +55,7 @@ def router(live: Representations, workspace: Workspace) -> APIRouter:
 
     @routes.get("/query/{name}", status_code=303, summary="A question by its IRI")
     async def query(name: str) -> Response:
-        return _redirect(f"/queries/{name}" if name in workspace.questions else "/queries")
+        return _redirect(live.links.question(questions.find(workspace.questions, name).name))
 
     @routes.get("/doc/{path:path}", summary="The document about a thing or term")
     async def document(path: str, request: Request) -> Response:

@@ -1,16 +1,19 @@
-"""The page of `/sparql`: a query to write, and the answer to the one that was asked."""
+"""The page of `/sparql`: a query to write, questions to start from, and the answer to a query that was asked."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from hrc_graph import formats
+from hrc_graph import formats, namespaces
 from hrc_graph.engine import Answer, Question
 from hrc_graph.settings import Settings
 from hrc_graph.web.answers import Whole, page
+from hrc_graph.web.assets import Assets
+from hrc_graph.web.languages import gettext as _
+from hrc_graph.workspace import Workspace
 
 _TABLES = tuple((format.name, format.name.upper()) for format in formats.TABLES)
 _GRAPHS = tuple(
@@ -22,55 +25,87 @@ _GRAPHS = tuple(
 )
 
 
-def results_page(
-    question: Question | None, answer: Answer | None, settings: Settings, asked: Mapping[str, str], tag: str = ""
-) -> Whole:
-    """The page for a query and its answer, or for nothing yet.
+class Studio:
+    """The page, for the live data and for each release. `releases` names those that can be asked now."""
 
-    It shows whole answers up to `settings.page_rows` rows; of longer ones it shows so many, says so in words and in
-    `X-Result-Complete`, and links to the rest. `asked` are the headers of the request.
-    """
-    shown: dict[str, Any] = {"table": None, "graph": ""}
-    complete = True
-    if answer and answer.format is formats.JSON:
-        shown["table"] = shown_table(answer, settings)
-        complete = shown["table"]["complete"]
-    elif answer:
-        lines = answer.body.decode().splitlines()
-        complete = len(lines) <= settings.page_rows
-        shown["graph"] = "\n".join(lines[: settings.page_rows])
-    fields: list[tuple[bytes, bytes]] = []
-    if answer:
+    def __init__(self, workspace: Workspace, assets: Assets, releases: Callable[[], Iterable[str]]) -> None:
+        self._settings = workspace.settings
+        self._questions = workspace.questions
+        self._assets = assets
+        self._releases = releases
+
+    def blank(self, asked: Mapping[str, str], query: str = "", release: str = "") -> Whole:
+        """The page with a query to run, or the one to start from. `asked` are the headers of the request."""
+        return self._page(asked, (), title=_("SPARQL"), query=query, release=release)
+
+    def answered(self, question: Question, answer: Answer, asked: Mapping[str, str], release: str, tag: str) -> Whole:
+        """The page with a query and its answer.
+
+        It shows whole answers up to `settings.page_rows` rows; of longer ones it shows so many, says so in words and in
+        `X-Result-Complete`, and links to the rest.
+        """
+        table, graph = None, ""
+        if answer.format is formats.JSON:
+            table = shown_table(answer, self._settings)
+            complete = table["complete"]
+        else:
+            lines = answer.body.decode().splitlines()
+            complete = len(lines) <= self._settings.page_rows
+            graph = "\n".join(lines[: self._settings.page_rows])
         fields = [
             (b"x-result-complete", b"true" if complete else b"false"),
             (b"x-row-count", b"%d" % answer.rows),
             (b"x-snapshot", answer.snapshot.encode()),
             (b"cache-control", b"no-cache" if tag else b"no-store"),
+            *([(b"etag", tag.encode())] if tag else []),
         ]
-    if tag:
-        fields.append((b"etag", tag.encode()))
-    return page(
-        "sparql.html",
-        asked,
-        fields=fields,
-        title="Answer" if question else "SPARQL",
-        query=question.text if question else "",
-        links=_links(question, answer) if question and answer else [],
-        rows=answer.rows if answer else 0,
-        snapshot=answer.snapshot if answer else "",
-        complete=complete,
-        time_limit=settings.time_limit,
-        base=settings.base,
-        choices=(*_TABLES, *_GRAPHS),
-        **shown,
-    )
+        return self._page(
+            asked,
+            fields,
+            title=_("Answer"),
+            query=question.text,
+            release=release,
+            answer=answer,
+            table=table,
+            graph=graph,
+            complete=complete,
+            links=_links(question, answer, endpoint(release)),
+        )
+
+    def _page(self, asked: Mapping[str, str], fields: Iterable[tuple[bytes, bytes]], **shown: Any) -> Whole:
+        base = self._settings.base
+        about = {
+            "base": base,
+            "project": namespaces.BASE,
+            "prefixes": namespaces.prefixes(base),
+            "land": self._assets.built("land.json"),
+        }
+        values = {"answer": None, "table": None, "graph": ""} | shown
+        return page(
+            "sparql.html",
+            asked,
+            fields=tuple(fields) or ((b"cache-control", b"no-cache"),),
+            releases=list(self._releases()),
+            questions=self._questions.values(),
+            time_limit=self._settings.time_limit,
+            base=base,
+            choices=(*_TABLES, *_GRAPHS),
+            script=self._assets.built("studio.js"),
+            about=about,
+            **values,
+        )
+
+
+def endpoint(release: str) -> str:
+    """Where a release, or the live data, are asked."""
+    return f"/releases/{quote(release, safe='')}/sparql" if release else "/sparql"
 
 
 def shown_table(answer: Answer, settings: Settings) -> dict[str, Any]:
     """What a page shows of a table: names of columns, rows of terms, whether these are all."""
     parsed = json.loads(answer.body)
     if "boolean" in parsed:
-        row = {"answer": {"type": "literal", "value": "yes" if parsed["boolean"] else "no"}}
+        row = {"answer": {"type": "literal", "value": _("yes") if parsed["boolean"] else _("no")}}
         return {"names": ["answer"], "rows": [row], "count": 1, "complete": True}
     rows = parsed["results"]["bindings"]
     return {
@@ -81,10 +116,10 @@ def shown_table(answer: Answer, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _links(question: Question, answer: Answer) -> list[tuple[str, str]]:
+def _links(question: Question, answer: Answer, at: str) -> list[tuple[str, str]]:
     """Where the same answer is to be had as a file."""
     asked = [("query", question.text)]
     asked += [("default-graph-uri", iri) for iri in question.default_graphs]
     asked += [("named-graph-uri", iri) for iri in question.named_graphs]
     offered = _TABLES if answer.format is formats.JSON else _GRAPHS
-    return [("/sparql?" + urlencode([*asked, ("format", name)]), label) for name, label in offered]
+    return [(f"{at}?" + urlencode([*asked, ("format", name)]), label) for name, label in offered]

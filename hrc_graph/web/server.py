@@ -23,7 +23,7 @@ from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
 from hrc_graph.engine.snapshots import Snapshot
 from hrc_graph.errors import EngineFailure, HrcError, Unauthorized
-from hrc_graph.web.app import create
+from hrc_graph.web.app import WebApp, create
 from hrc_graph.web.metrics import log_to_stderr
 from hrc_graph.workspace import Workspace
 
@@ -52,7 +52,7 @@ def run(
 ) -> None:
     """Serve until SIGINT or SIGTERM; `announce` is called with the address once questions are answered.
 
-    Before that, `welcome` is called with a link that makes the desk's first account, as long as it has none.
+    After that, `welcome` is called with a link that makes the desk's first account, as long as it has none.
 
     Port 0 takes a free one. Raises `EngineFailure` when the address is taken, `Unauthorized` when updates without a
     token would be open to other machines.
@@ -63,9 +63,13 @@ def run(
     desk = _desk(workspace)
     port = _free(place.host, place.port)
     code = desk.accounts.first_link() if desk and welcome else ""
-    if code and welcome:
-        welcome(f"{_address(place.host, port)}desk/set-up#{code}")
-    uvloop.run(_run(workspace, snapshot, place, port, announce, desk))
+
+    def listening(address: str) -> None:
+        announce(address)
+        if code and welcome:
+            welcome(f"{address}desk/set-up#{code}")
+
+    uvloop.run(_run(workspace, snapshot, place, port, listening, desk))
     if desk:
         desk.database.close()
 
@@ -94,9 +98,10 @@ async def _run(
         loop = asyncio.get_running_loop()
         for each in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(each, server.stop)
+        await application.prepare()
         beside = [asyncio.create_task(_announce(place.host, port, announce))]
         if isinstance(engine, Embedded):
-            beside.append(asyncio.create_task(_follow(workspace, engine)))
+            beside.append(asyncio.create_task(_follow(workspace, engine, application)))
         if desk:
             beside.append(asyncio.create_task(_expire(desk)))
         await server.serve()
@@ -106,7 +111,7 @@ async def _run(
         await application.close()
 
 
-async def _follow(workspace: Workspace, engine: Embedded) -> None:
+async def _follow(workspace: Workspace, engine: Embedded, application: WebApp) -> None:
     """Turn to each new snapshot that a build in this workspace makes current."""
     about, seen = workspace.state / "current.json", 0
     with contextlib.suppress(OSError):
@@ -123,6 +128,7 @@ async def _follow(workspace: Workspace, engine: Embedded) -> None:
                 continue
             try:
                 await engine.turn_to(snapshot)
+                await application.prepare()
                 _LOG.info("new snapshot", extra={"fields": {"snapshot": snapshot.id}})
             except HrcError as error:
                 _LOG.error("a new snapshot could not be read", extra={"fields": {"error": error.message}})
@@ -155,11 +161,7 @@ async def _announce(host: str, port: int, announce: Callable[[str], None]) -> No
             break
         except OSError:
             await asyncio.sleep(0.02)
-    announce(_address(host, port))
-
-
-def _address(host: str, port: int) -> str:
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
 
 
 def _is_loopback(host: str) -> bool:

@@ -10,8 +10,9 @@ import hmac
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from hrc_graph import formats, guard
@@ -24,7 +25,7 @@ from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.languages import READER
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.protocol import Asked, Parameters
-from hrc_graph.web.results import results_page
+from hrc_graph.web.results import Studio, endpoint
 
 _ALLOW = "GET, HEAD, POST, OPTIONS"
 _PATIENCE = 0.1
@@ -41,7 +42,7 @@ class ClientGone(Exception):
 
 
 class SparqlApp:
-    """The endpoint. `scratch` takes updates, if there is one.
+    """The endpoint of the live data or of a release, and its page. `scratch` takes updates, if there is one.
 
     `describe` gives the service description: in a format, of the endpoint at a URL, for the headers of a request.
     """
@@ -53,6 +54,8 @@ class SparqlApp:
         metrics: Metrics,
         settings: Settings,
         describe: Callable[[formats.Format, str, Mapping[str, str]], Awaitable[Response]],
+        studio: Studio,
+        release: str = "",
         scratch: Scratch | None = None,
         token: str = "",
     ) -> None:
@@ -61,6 +64,8 @@ class SparqlApp:
         self._metrics = metrics
         self._settings = settings
         self._describe = describe
+        self._studio = studio
+        self._release = release
         self._scratch = scratch
         self._token = token
 
@@ -102,14 +107,20 @@ class SparqlApp:
         accept = request.get("accept", "")
         if any(name == "update" for name, _ in parameters):
             return await self._update(method, parameters, request, url)
+        release = self._release or next((value for name, value in parameters if name == "release"), "")
         if method != "POST" and not any(name == "query" for name, _ in parameters):
             offered = (formats.TURTLE, formats.HTML, *formats.GRAPHS[1:])
             wanted = protocol.called(parameters, offered) or protocol.wants(accept, offered)
             if wanted is formats.HTML:
-                return results_page(None, None, self._settings, request)
+                return self._studio.blank(request, release=release)
             if wanted:
                 return await self._describe(wanted, url, request)
         asked = protocol.asked(parameters, accept, request.get("accept-encoding", ""), url)
+        if asked.page and method != "POST" and not protocol.called(parameters, (formats.HTML,)):
+            return self._studio.blank(request, asked.question.text, release)  # a link opens, and runs nothing
+        if release != self._release:
+            told = [(name, value) for name, value in protocol.decode(scope["query_string"]) if name != "release"]
+            return RedirectResponse(f"{endpoint(release)}?{urlencode(told)}", 307, headers.COMMON)
         if asked.page:
             return await self._page(asked, client, request, receive)
         guard.check(asked.question.text, self._settings)
@@ -126,7 +137,7 @@ class SparqlApp:
         answer = await _unless_gone(self._answers.ask(asked.question, client), receive)
         if held:
             return self._answers.unchanged(tag, VARY_PAGE)
-        return results_page(asked.question, answer, self._settings, request, tag)
+        return self._studio.answered(asked.question, answer, request, self._release, tag)
 
     async def _update(self, method: str, parameters: Parameters, request: dict[str, str], url: str) -> Response:
         if self._scratch is None:

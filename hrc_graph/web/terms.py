@@ -15,6 +15,7 @@ import pyoxigraph as ox
 from hrc_graph import guard, namespaces
 from hrc_graph.questions import NamedQuery
 from hrc_graph.web.documents import Document, Documents, Statements, term
+from hrc_graph.web.languages import READER
 from hrc_graph.web.links import Links
 from hrc_graph.web.things import Reader, Shown
 
@@ -49,16 +50,15 @@ SELECT ?concept (COUNT(*) AS ?n) WHERE {
 } GROUP BY ?concept
 """
 _SCHEMES = """
-SELECT ?scheme (SAMPLE(?name) AS ?title) (COUNT(DISTINCT ?concept) AS ?n) WHERE {
-  ?scheme a skos:ConceptScheme ; dcterms:title ?name FILTER (LANG(?name) = "en")
-  ?concept skos:inScheme ?scheme
-} GROUP BY ?scheme ORDER BY ?title
+SELECT ?scheme (COUNT(DISTINCT ?concept) AS ?n) WHERE {
+  ?scheme a skos:ConceptScheme . ?concept skos:inScheme ?scheme
+} GROUP BY ?scheme ORDER BY ?scheme
 """
 _WORDS = """
 SELECT ?term ?label WHERE {
   { ?term rdfs:isDefinedBy ?ontology ; rdfs:label ?label } UNION { ?term a skos:ConceptScheme ; dcterms:title ?label }
-  FILTER (LANG(?label) = "en")
-}
+  FILTER (LANG(?label) IN ("en", "%s"))
+} ORDER BY (LANG(?label) = "%s")
 """
 _SEVERITY = {"": "must", "Violation": "must", "Warning": "should", "Info": "may"}
 _TEMPLATES = {
@@ -128,8 +128,10 @@ class Terms:
                 self._questions.setdefault(iri, []).append(question)
 
     async def words(self, client: str) -> dict[str, str]:
-        """What the terms of the ontology and the lists are called in English, and the classes of others."""
-        return _OUTSIDE | {row["term"]: row["label"] for row in await self._documents.rows(_WORDS, client)}
+        """What the terms of the ontology and the lists are called by the reader, and the classes of others."""
+        language = READER.get().language
+        rows = await self._documents.rows(_WORDS % (language, language), client)  # what is better comes later
+        return _OUTSIDE | {row["term"]: row["label"] for row in rows}
 
     async def sections(self, document: Document, words: Mapping[str, str], client: str) -> list[Section]:
         """What the page of this document shows beside it."""
@@ -168,7 +170,7 @@ class Terms:
                 ]
                 properties.append((reader.shown(each), *ends, definition))
         schemes = await self._documents.rows(_SCHEMES, client)
-        lists = tuple((Shown(s["title"], self._links.thing(s["scheme"])), s["n"]) for s in schemes)
+        lists = tuple((Shown(reader.word(s["scheme"]), self._links.thing(s["scheme"])), s["n"]) for s in schemes)
         shapes = Shown("What a record must hold", self._links.thing(namespaces.SHAPES))
         return [
             Section("Classes", ("class", "kind of", "definition", "things of it"), tuple(classes)),
@@ -229,7 +231,14 @@ class Terms:
 
     def _asking(self, document: Document) -> list[Section]:
         found = self._questions.get(document.thing.value, [])
-        rows = tuple((Shown(question.title["en"], self._links.question(question.name)),) for question in found)
+        rows = tuple(
+            (
+                Shown(
+                    question.title.get(READER.get().language, question.title["en"]), self._links.question(question.name)
+                ),
+            )
+            for question in found
+        )
         return [Section("Questions that use it", ("question",), rows)] if rows else []
 
 

@@ -12,6 +12,7 @@ import pyoxigraph as ox
 
 from hrc_graph import formats, namespaces
 from hrc_graph.web.documents import NAMING, POINTING, TYPE, Document, Statements, Term, best, term
+from hrc_graph.web.languages import LANGUAGES, N_, READER, gettext
 from hrc_graph.web.links import Links
 
 _V = namespaces.VOCABULARY
@@ -45,7 +46,9 @@ class Reader:
 
     def word(self, prop: str) -> str:
         """What a property is called."""
-        return _WORDS.get(prop) or self._words.get(prop) or namespaces.short(prop, self._base)
+        if prop in _WORDS:
+            return gettext(_WORDS[prop])
+        return self._words.get(prop) or namespaces.short(prop, self._base)
 
     def shown(self, value: Term) -> Shown:
         """A value, with its link if it is a thing."""
@@ -63,7 +66,8 @@ class Reader:
             found = best(self.statements.about(node).get(prop.value, []))
             if isinstance(found, ox.Literal):
                 return found.value, found.language or ""
-        return self._told(node) or self._words.get(node.value, "") or namespaces.short(node.value, self._base), "en"
+        told = self._told(node) or self._words.get(node.value, "")
+        return told or namespaces.short(node.value, self._base), ""
 
     def href(self, iri: str) -> str:
         """Where a click on an IRI leads."""
@@ -178,9 +182,14 @@ def _pointing(document: Document, reader: Reader) -> list[tuple[str, int, list[S
         if not kinds & set(document.statements.values(other, "rdf:type")):
             found[link.value].append(reader.shown(other))
     return [
-        (_INVERSE.get(prop) or f"as {reader.word(prop)}", document.counts.get(prop, 0), sorted(shown, key=_by_text))
+        (_inverse(prop, reader), document.counts.get(prop, 0), sorted(shown, key=_by_text))
         for prop, shown in sorted(found.items(), key=lambda item: item[0] not in _INVERSE)
     ]
+
+
+def _inverse(prop: str, reader: Reader) -> str:
+    """What stands above the things that point to this one with a property."""
+    return gettext(_INVERSE[prop]) if prop in _INVERSE else gettext("as %(word)s") % {"word": reader.word(prop)}
 
 
 def _by_text(value: Shown) -> str:
@@ -230,7 +239,7 @@ def _evidence(document: Document, reader: Reader) -> list[tuple[Shown, Shown, li
 
 def _in_order(value: Term) -> tuple[int, str, str]:
     if isinstance(value, ox.Literal):
-        languages = ("en", "id", "es", "fr")
+        languages = tuple(dict.fromkeys((READER.get().language, *LANGUAGES)))
         language = value.language or ""
         return (languages.index(language) if language in languages else 9, language, value.value)
     return (0, "", value.value)
@@ -246,97 +255,97 @@ def _known(names: Mapping[str, str]) -> dict[str, str]:
 
 _WORDS = _known(
     {
-        "rdf:type": "is a",
-        "dcterms:type": "kind",
-        "skos:prefLabel": "name",
-        "rdfs:label": "name",
-        "skos:altLabel": "other name",
-        "skos:hiddenLabel": "also found by",
-        "foaf:name": "name as written",
-        "dcterms:title": "title",
-        "dcterms:alternative": "other title",
-        "dcterms:description": "description",
-        "skos:definition": "definition",
-        "skos:scopeNote": "how it is used",
-        "skos:example": "example",
-        "dcterms:publisher": "publisher",
-        "dcterms:creator": "made by",
-        "dcterms:created": "made",
-        "dcterms:issued": "published",
-        "dcterms:language": "language",
-        "dcterms:license": "licence",
-        "dcterms:conformsTo": "chosen from",
-        "dcterms:isReplacedBy": "replaced by",
-        "dcterms:replaces": "replaces",
-        "owl:deprecated": "withdrawn",
-        "owl:versionInfo": "version",
-        "owl:versionIRI": "address of this version",
-        "rdfs:subClassOf": "kind of",
-        "rdfs:subPropertyOf": "special case of",
-        "rdfs:isDefinedBy": "defined in",
-        "rdfs:seeAlso": "see also",
-        "schema:domainIncludes": "said of",
-        "schema:rangeIncludes": "its values are",
-        "foaf:page": "web page",
-        "skos:notation": "code",
-        "skos:inScheme": "in the list",
-        "skos:topConceptOf": "first step in the list",
-        "skos:broader": "broader",
-        "skos:narrower": "narrower",
-        "skos:exactMatch": "the same elsewhere",
-        "skos:closeMatch": "nearly the same elsewhere",
-        "skos:relatedMatch": "related elsewhere",
-        "skos:related": "related",
-        "dcterms:spatial": "where",
-        "org:memberOf": "member of",
-        "org:unitOf": "unit of",
-        "geo:hasDefaultGeometry": "point",
-        "geo:asWKT": "coordinates",
-        "vann:preferredNamespacePrefix": "prefix",
-        "vann:preferredNamespaceUri": "namespace",
-        "wikibase:rank": "rank",
-        "rdf:subject": "about",
-        "rdf:predicate": "which of its properties",
-        "rdf:object": "says",
-        "sh:targetClass": "speaks of",
-        "sh:targetSubjectsOf": "speaks of whatever has",
-        "sh:property": "asks of",
-        "sh:path": "property",
-        "sh:sparql": "rule",
-        "sh:name": "name in forms",
-        "sh:message": "message",
-        "sh:severity": "severity",
-        "sh:minCount": "at least",
-        "sh:maxCount": "at most",
-        "skos:changeNote": "change",
-        "skos:note": "note",
-        "skos:editorialNote": "editor's note",
+        "rdf:type": N_("is a"),
+        "dcterms:type": N_("kind"),
+        "skos:prefLabel": N_("name"),
+        "rdfs:label": N_("name"),
+        "skos:altLabel": N_("other name"),
+        "skos:hiddenLabel": N_("also found by"),
+        "foaf:name": N_("name as written"),
+        "dcterms:title": N_("title"),
+        "dcterms:alternative": N_("other title"),
+        "dcterms:description": N_("description"),
+        "skos:definition": N_("definition"),
+        "skos:scopeNote": N_("how it is used"),
+        "skos:example": N_("example"),
+        "dcterms:publisher": N_("publisher"),
+        "dcterms:creator": N_("made by"),
+        "dcterms:created": N_("made"),
+        "dcterms:issued": N_("published"),
+        "dcterms:language": N_("language"),
+        "dcterms:license": N_("licence"),
+        "dcterms:conformsTo": N_("chosen from"),
+        "dcterms:isReplacedBy": N_("replaced by"),
+        "dcterms:replaces": N_("replaces"),
+        "owl:deprecated": N_("withdrawn"),
+        "owl:versionInfo": N_("version"),
+        "owl:versionIRI": N_("address of this version"),
+        "rdfs:subClassOf": N_("kind of"),
+        "rdfs:subPropertyOf": N_("special case of"),
+        "rdfs:isDefinedBy": N_("defined in"),
+        "rdfs:seeAlso": N_("see also"),
+        "schema:domainIncludes": N_("said of"),
+        "schema:rangeIncludes": N_("its values are"),
+        "foaf:page": N_("web page"),
+        "skos:notation": N_("code"),
+        "skos:inScheme": N_("in the list"),
+        "skos:topConceptOf": N_("first step in the list"),
+        "skos:broader": N_("broader"),
+        "skos:narrower": N_("narrower"),
+        "skos:exactMatch": N_("the same elsewhere"),
+        "skos:closeMatch": N_("nearly the same elsewhere"),
+        "skos:relatedMatch": N_("related elsewhere"),
+        "skos:related": N_("related"),
+        "dcterms:spatial": N_("where"),
+        "org:memberOf": N_("member of"),
+        "org:unitOf": N_("unit of"),
+        "geo:hasDefaultGeometry": N_("point"),
+        "geo:asWKT": N_("coordinates"),
+        "vann:preferredNamespacePrefix": N_("prefix"),
+        "vann:preferredNamespaceUri": N_("namespace"),
+        "wikibase:rank": N_("rank"),
+        "rdf:subject": N_("about"),
+        "rdf:predicate": N_("which of its properties"),
+        "rdf:object": N_("says"),
+        "sh:targetClass": N_("speaks of"),
+        "sh:targetSubjectsOf": N_("speaks of whatever has"),
+        "sh:property": N_("asks of"),
+        "sh:path": N_("property"),
+        "sh:sparql": N_("rule"),
+        "sh:name": N_("name in forms"),
+        "sh:message": N_("message"),
+        "sh:severity": N_("severity"),
+        "sh:minCount": N_("at least"),
+        "sh:maxCount": N_("at most"),
+        "skos:changeNote": N_("change"),
+        "skos:note": N_("note"),
+        "skos:editorialNote": N_("editor's note"),
     }
 )
 """What a page calls the properties of other vocabularies, in the order in which they are read."""
 _ORDER = {prop: number for number, prop in enumerate(_WORDS)}
 _INVERSE = _known(
     {
-        "skos:broader": "narrower",
-        "rdfs:subClassOf": "kinds of it",
-        "rdfs:subPropertyOf": "special cases of it",
-        "rdf:type": "things of this class",
-        "hrc:partOf": "its parts",
-        "hrc:primaryPlace": "governed by",
-        "hrc:source": "passages of it",
-        "hrc:cites": "what rests on it",
-        "hrc:about": "what is about it",
-        "org:memberOf": "its members",
-        "org:unitOf": "its units",
-        "dcterms:isReplacedBy": "in place of",
-        "dcterms:replaces": "replaced by",
-        "schema:domainIncludes": "properties it may have",
-        "schema:rangeIncludes": "properties with such values",
-        "sh:targetClass": "shapes that speak of it",
-        "sh:path": "shapes that speak of it",
-        "sh:class": "shapes that ask for it",
-        "sh:property": "asked by",
-        "sh:sparql": "asked by",
+        "skos:broader": N_("narrower"),
+        "rdfs:subClassOf": N_("kinds of it"),
+        "rdfs:subPropertyOf": N_("special cases of it"),
+        "rdf:type": N_("things of this class"),
+        "hrc:partOf": N_("its parts"),
+        "hrc:primaryPlace": N_("governed by"),
+        "hrc:source": N_("passages of it"),
+        "hrc:cites": N_("what rests on it"),
+        "hrc:about": N_("what is about it"),
+        "org:memberOf": N_("its members"),
+        "org:unitOf": N_("its units"),
+        "dcterms:isReplacedBy": N_("in place of"),
+        "dcterms:replaces": N_("replaced by"),
+        "schema:domainIncludes": N_("properties it may have"),
+        "schema:rangeIncludes": N_("properties with such values"),
+        "sh:targetClass": N_("shapes that speak of it"),
+        "sh:path": N_("shapes that speak of it"),
+        "sh:class": N_("shapes that ask for it"),
+        "sh:property": N_("asked by"),
+        "sh:sparql": N_("asked by"),
     }
 )
 """What stands above the things that point to this one with a property."""

@@ -70,7 +70,6 @@ SELECT ?key ?government ?kind ?up WHERE {
 } ORDER BY ?key LIMIT 40""",
             (Cell("government", _("Government")), Cell("kind", _("Kind")), Cell("up", _("Part of"))),
             more="/governments?region={place}",
-            drawing="neighbourhood",
         ),
     ),
     (

@@ -164,7 +164,6 @@ SELECT ?year (COUNT(DISTINCT ?award) AS ?awards) (COUNT(DISTINCT ?recipient) AS 
                 Cell("governments", _("Governments"), "number"),
             ),
             more="/awards?programme={}",
-            drawing="years",
         ),
         TARGETS,
         Part(

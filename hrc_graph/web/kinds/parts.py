@@ -36,8 +36,6 @@ class Part:
     lead: str = ""
     more: str = ""
     """Where all of it can be narrowed; `{}` stands for the thing."""
-    drawing: str = ""
-    """The template block that draws the same above the table."""
     grouped: tuple[str, ...] = ()
     """The columns that make a heading; the rows below it then stand side by side."""
 
@@ -122,7 +120,6 @@ SELECT ?key ?date ?mode ?under ?event ?theme WHERE {
         Cell("theme", _("Themes")),
         EVIDENCE,
     ),
-    drawing="line_of_time",
 )
 ADOPTED = Part(
     "adopted",
@@ -162,5 +159,4 @@ SELECT ?key ?target ?due ?count ?out ?where ?by ?known WHERE {
         Cell("by", _("Set by")),
         EVIDENCE,
     ),
-    drawing="targets",
 )

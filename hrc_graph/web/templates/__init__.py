@@ -21,6 +21,7 @@ _ENVIRONMENT.policies["ext.i18n.trimmed"] = True
 _ENVIRONMENT.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
 _ENVIRONMENT.globals |= {
     "path_of": namespaces.path,
+    "short": namespaces.short,
     "languages": LANGUAGES,
     "reader": READER.get,
     "link": lambda path: READER.get().link(path),
