@@ -17,14 +17,14 @@ from hrc_graph.desk.sessions import Session
 from hrc_graph.errors import BadInput, Conflict, NotFound
 from hrc_graph.web.answers import Whole
 from hrc_graph.web.desk.door import Door, to, what
-from hrc_graph.web.desk.livegraph import LiveGraph
+from hrc_graph.web.desk.graph import Graph
 from hrc_graph.web.languages import READER, gettext
 from hrc_graph.web.problems import status_of
 
 _MOST = 100
 
 
-def router(door: Door, room: type[APIRoute], live: LiveGraph) -> APIRouter:
+def router(door: Door, room: type[APIRoute], graph: Graph) -> APIRouter:
     """The routes of changes."""
     routes = APIRouter(prefix="/desk", route_class=room, include_in_schema=False)
     desk = door.desk
@@ -41,7 +41,7 @@ def router(door: Door, room: type[APIRoute], live: LiveGraph) -> APIRouter:
         try:
             if not change:
                 raise NotFound("There is no such change to undo.", "Choose one of the list.")
-            await live.use(lambda index, _: deciding.undo(desk, index, change, session.account, why))
+            await graph.use(lambda index, _: deciding.undo(desk, index, change, session.account, why))
         except (BadInput, Conflict, NotFound) as error:
             return await changes_page(session, what(error), change, why, status_of(error))
         return to("/desk/changes")
@@ -49,7 +49,7 @@ def router(door: Door, room: type[APIRoute], live: LiveGraph) -> APIRouter:
     async def changes_page(
         session: Session, problem: str = "", chosen: str = "", why: str = "", status: int = 200
     ) -> Whole:
-        told = await asyncio.to_thread(publishing.told, live.workspace, _MOST)
+        told = await asyncio.to_thread(publishing.told, graph.workspace, _MOST)
         values: dict[str, Any] = {"changes": told, "problem": problem, "chosen": chosen, "why": why, "when": _when}
         values["may"] = session.account.role.may(Role.reviewer)
         return door.page("changes.html", session, status, title=gettext("Changes"), **values)

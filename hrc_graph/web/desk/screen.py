@@ -23,8 +23,8 @@ from hrc_graph.web.desk import choices
 from hrc_graph.web.desk.choosing import Offered, offered
 from hrc_graph.web.desk.door import Door, Form, to, what
 from hrc_graph.web.desk.findings import Findings, examine
+from hrc_graph.web.desk.graph import Graph
 from hrc_graph.web.desk.joining import shown, state_names
-from hrc_graph.web.desk.livegraph import LiveGraph
 from hrc_graph.web.desk.preview import public_page
 from hrc_graph.web.desk.sheet import MOST, Sheet
 from hrc_graph.web.desk.staff import day
@@ -47,7 +47,7 @@ class Opened:
     """What somebody else saved meanwhile."""
 
 
-def router(door: Door, room: type[APIRoute], answers: Answers, live: LiveGraph, base: str) -> APIRouter:
+def router(door: Door, room: type[APIRoute], answers: Answers, graph: Graph, base: str) -> APIRouter:
     """The routes of the one screen."""
     routes = APIRouter(prefix="/desk", route_class=room, include_in_schema=False)
     desk = door.desk
@@ -113,7 +113,7 @@ def router(door: Door, room: type[APIRoute], answers: Answers, live: LiveGraph, 
     async def acted(request: Request, opened: Opened, do: str) -> Response:
         """What a button inside the page does to the sheet; nothing is kept."""
         if do == "page":
-            found = await live.use(lambda index, ground: previewed(opened.sheet, index, ground))
+            found = await graph.use(lambda index, ground: previewed(opened.sheet, index, ground))
             if found:
                 return found
             opened.problem = gettext("Its page can be shown when nothing is wrong any more.")
@@ -140,7 +140,7 @@ def router(door: Door, room: type[APIRoute], answers: Answers, live: LiveGraph, 
             made = [each for each in desk.decisions.of(found.reference) if each.kind == "acceptance" and each.done]
             if not made or found.state is not State.accepted:
                 raise Conflict("There is nothing to undo.", "Look at it again.")
-            await live.use(lambda index, _: deciding.undo(desk, index, made[0].change, by, opened.why))
+            await graph.use(lambda index, _: deciding.undo(desk, index, made[0].change, by, opened.why))
         elif known == [State.accepted]:
             await accepted(opened, form, saved)
         elif known:
@@ -171,7 +171,7 @@ def router(door: Door, room: type[APIRoute], answers: Answers, live: LiveGraph, 
                 desk, index, application.reference, opened.version, found.draft.changes, told, by, opened.why
             )
 
-        await live.use(publish)
+        await graph.use(publish)
 
     async def shown_page(request: Request, opened: Opened) -> Whole:
         def gathered(index: Index, ground: Ground) -> tuple[Findings, Offered]:
@@ -180,7 +180,7 @@ def router(door: Door, room: type[APIRoute], answers: Answers, live: LiveGraph, 
                 friendly(opened.stored, ground)
             return examine(opened.sheet, index, ground), offered(ground)
 
-        found, lists = await live.use(gathered)
+        found, lists = await graph.use(gathered)
         values: dict[str, Any] = {"found": found, "offered": lists, "sheet": opened.sheet, "most": MOST}
         values |= {"version": opened.version, "problem": opened.problem, "why": opened.why, "languages_of": LANGUAGES}
         values |= {"application": opened.application, "differing": [], "may": [], "names": state_names(), "day": day}
