@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from hrc_graph.desk import Desk
 from hrc_graph.web.answers import Answers
+from hrc_graph.web.assets import Assets
 from hrc_graph.web.desk import (
     acts,
     casework,
@@ -25,7 +26,7 @@ from hrc_graph.web.desk.provider import from_environment
 from hrc_graph.workspace import Workspace
 
 
-def router(desk: Desk, answers: Answers, workspace: Workspace) -> APIRouter:
+def router(desk: Desk, answers: Answers, workspace: Workspace, assets: Assets) -> APIRouter:
     """Every route of the desk, and of the public form that leads to it. Raises `BadParameter`."""
     settings = workspace.settings
     door, graph = Door(desk, settings), Graph(workspace, desk)
@@ -35,7 +36,7 @@ def router(desk: Desk, answers: Answers, workspace: Workspace) -> APIRouter:
     routes.include_router(machines.router(desk, settings))
     routes.include_router(signing.router(door, provider))
     routes.include_router(casework.router(door, room))
-    routes.include_router(screen.router(door, room, answers, graph, settings.base))
+    routes.include_router(screen.router(door, room, answers, graph, assets))
     routes.include_router(history.router(door, room, graph))
     routes.include_router(staff.router(door, room))
     for part in (imports, conflicts, acts, published):

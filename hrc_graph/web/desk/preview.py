@@ -12,11 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hrc_graph import namespaces
+from hrc_graph.chronicle import Entry
 from hrc_graph.engine import Answer, Question, embedded, worker
 from hrc_graph.engine.cached import Cached
 from hrc_graph.engine.snapshots import Snapshot
 from hrc_graph.index import Index
 from hrc_graph.web.answers import Answers
+from hrc_graph.web.assets import Assets
 from hrc_graph.web.clients import Clients
 from hrc_graph.web.representations import Representations
 
@@ -41,11 +43,16 @@ class _Trial:
         return embedded.answer(header, body, self._as.id, 0.0)
 
 
-def public_page(thing: str, changes: Mapping[str, bytes | None], index: Index) -> Response:
+def public_page(thing: str, changes: Mapping[str, bytes | None], index: Index, assets: Assets) -> Response:
     """The page of a thing, by its path below `id/`, as if these dossiers were written. Call it in a thread."""
     workspace = index.workspace
     scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": [(b"accept", b"text/html")]}
     with index.as_if(changes) as store:
         answers = Answers(Cached(_Trial(store, index), 0), Clients(workspace.settings))
-        made = Representations(answers, workspace.questions, workspace.settings)
+        made = Representations(answers, workspace.questions, workspace.settings, assets, _no_history)
         return contextvars.copy_context().run(asyncio.run, made.respond(thing, Request(scope)))
+
+
+async def _no_history(_dossier: str) -> list[Entry]:
+    """What is only tried has none."""
+    return []

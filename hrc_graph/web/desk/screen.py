@@ -19,6 +19,7 @@ from hrc_graph.errors import BadInput, BadParameter, Conflict, Forbidden, NotCon
 from hrc_graph.index import Index
 from hrc_graph.proposals.ground import Ground
 from hrc_graph.web.answers import Answers, Whole, client_of
+from hrc_graph.web.assets import Assets
 from hrc_graph.web.desk import choices
 from hrc_graph.web.desk.choosing import Offered, offered
 from hrc_graph.web.desk.door import Door, Form, to, what
@@ -47,7 +48,7 @@ class Opened:
     """What somebody else saved meanwhile."""
 
 
-def router(door: Door, room: type[APIRoute], answers: Answers, graph: Graph, base: str) -> APIRouter:
+def router(door: Door, room: type[APIRoute], answers: Answers, graph: Graph, assets: Assets) -> APIRouter:
     """The routes of the one screen."""
     routes = APIRouter(prefix="/desk", route_class=room, include_in_schema=False)
     desk = door.desk
@@ -113,7 +114,7 @@ def router(door: Door, room: type[APIRoute], answers: Answers, graph: Graph, bas
     async def acted(request: Request, opened: Opened, do: str) -> Response:
         """What a button inside the page does to the sheet; nothing is kept."""
         if do == "page":
-            found = await graph.use(lambda index, ground: previewed(opened.sheet, index, ground))
+            found = await graph.use(lambda index, ground: previewed(opened.sheet, index, ground, assets))
             if found:
                 return found
             opened.problem = gettext("Its page can be shown when nothing is wrong any more.")
@@ -190,7 +191,7 @@ def router(door: Door, room: type[APIRoute], answers: Answers, graph: Graph, bas
             values["differing"] = differing(opened.stored, opened.sheet)
         if opened.application:
             values |= await asyncio.to_thread(history, opened.application, opened.session)
-            offered_lines = await choices.of(answers, base, client_of(request))
+            offered_lines = await choices.of(answers, graph.workspace.settings.base, client_of(request))
             values["lines"] = shown(json.loads(opened.application.payload), offered_lines)
             values["path_of_application"] = f"/desk/applications/{opened.application.reference}"
             title = opened.application.summary
@@ -209,13 +210,14 @@ def router(door: Door, room: type[APIRoute], answers: Answers, graph: Graph, bas
     return routes
 
 
-def previewed(sheet: Sheet, index: Index, ground: Ground) -> Response | None:
+def previewed(sheet: Sheet, index: Index, ground: Ground, assets: Assets) -> Response | None:
     """The public page of the government of a sheet; none while something is wrong."""
     found = examine(sheet, index, ground)
     if not found.draft.changes:
         return None
     try:
-        return public_page(found.draft.government.removeprefix(f"{ground.base}id/"), found.draft.changes, index)
+        thing = found.draft.government.removeprefix(f"{ground.base}id/")
+        return public_page(thing, found.draft.changes, index, assets)
     except NotConforming:
         return None
 
