@@ -17,6 +17,7 @@ import httpx
 import pyoxigraph as ox
 import pytest
 
+from hrc_graph import namespaces
 from hrc_graph.desk import open_desk
 from hrc_graph.desk.accounts import Role
 from hrc_graph.desk.applications import State
@@ -96,7 +97,8 @@ def test_four_people_work_off_a_hundred_applications_and_a_thousand_rows(office:
         assert steps == [State.received, State.in_review, State.declined]
 
     before = int(office.server.rows(COUNT)[0]["n"])
-    rows = sorted(commitments(store, 100 * ROWS))[:ROWS]  # by government: the clients meet in the same records
+    new = [row for row in commitments(store, 100 * ROWS) if not is_recorded(row, store)]
+    rows = sorted(new)[:ROWS]  # by government: the clients meet in the same records
     assert len(rows) == ROWS
     wrong = [[*row[:2], "hugged", *row[3:]] if number % 2 else row for number, row in enumerate(rows)]
     page = clients[0].send(wrong)
@@ -124,6 +126,13 @@ def test_four_people_work_off_a_hundred_applications_and_a_thousand_rows(office:
     assert log.stdout.count("import of adoption.csv") == CLIENTS
     verify = [sys.executable, "-m", "hrc_graph", "audit", "verify", "--workspace", str(office.root)]
     assert subprocess.run(verify, capture_output=True).returncode == 0
+
+
+def is_recorded(row: list[str], store: ox.Store) -> bool:
+    """Whether a government endorses this text already."""
+    government, text, mode = (word.rpartition(":")[2] for word in row[:3])
+    act = ox.NamedNode(f"{namespaces.BASE}id/act/{government}--{mode}--{text}")
+    return next(store.quads_for_pattern(act, None, None, None), None) is not None
 
 
 def at_once(clients: list[Client], work: Callable[[Client], object]) -> None:
