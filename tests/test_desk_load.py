@@ -82,13 +82,26 @@ class Client:
             self.press(f"desk/applications/{reference}", to="in-review")
             self.press(f"desk/applications/{reference}", to="declined", why="a fictional reason")
 
+    def close(self) -> None:
+        """Close the browser."""
+        self._http.close()
+
+
+@pytest.fixture
+def clients(office: Office) -> Iterator[list[Client]]:
+    people = [Client(office) for _ in range(CLIENTS)]
+    yield people
+    for each in people:
+        each.close()
+
 
 @pytest.mark.slow
-def test_four_people_work_off_a_hundred_applications_and_a_thousand_rows(office: Office, store: ox.Store) -> None:
+def test_four_people_work_off_a_hundred_applications_and_a_thousand_rows(
+    office: Office, clients: list[Client], store: ox.Store
+) -> None:
     office.stamp("join")
     time.sleep(3.1)
     references = [office.apply(government=f"Kota Rekaan {number}")[0] for number in range(APPLICATIONS)]
-    clients = [Client(office) for _ in range(CLIENTS)]
     at_once(clients, lambda client: client.decline(references))
     told = sum((client.told for client in clients), Counter[int]())
     assert told == {303: 2 * APPLICATIONS, 409: 2 * APPLICATIONS * (CLIENTS - 1)}
