@@ -19,12 +19,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from benchmarks.connection import Connection
+from benchmarks.connection import Connection, Reply
 from benchmarks.load import percentile
 
 PAGES: Mapping[str, Sequence[str]] = {
     "front": ("/", "/?lang=id"),
-    "list": ("/governments", "/governments?country=place:id", "/instruments", "/themes", "/conflicts", "/awards?page=2"),
+    "list": (
+        "/governments",
+        "/governments?country=place:id",
+        "/instruments",
+        "/themes",
+        "/conflicts",
+        "/awards?page=2",
+    ),
     "government": ("/doc/gov/id-lampung-timur.html", "/doc/gov/at-vienna.html", "/doc/gov/kr-gwangju.html?lang=es"),
     "text": ("/doc/text/gwangju-guiding-principles.html", "/doc/text/european-charter-2000.html"),
     "theme": ("/doc/vocab/theme/right-to-housing.html",),
@@ -41,7 +48,14 @@ PAGES: Mapping[str, Sequence[str]] = {
 CLIENTS, SECONDS = 8, 15
 TARGETS = {"p50": 100.0, "p99": 200.0, "kB": 150.0, "kB of the editor": 300.0}
 _FIRST = re.compile(rb'(?:<script[^>]* src|<link rel="(?:stylesheet|icon)"[^>]* href|<img[^>]* src)="(/[^"]+)"')
-_ASKING = {"Accept": "text/html", "Accept-Encoding": "gzip"}
+
+
+async def _ask(connection: Connection, target: str) -> Reply:
+    """The packed answer to a browser. Raises `RuntimeError` when it is none."""
+    reply = await connection.ask(target, Accept="text/html", Accept_Encoding="gzip")
+    if reply.status != 200:
+        raise RuntimeError(f"{target} answers {reply.status}")
+    return reply
 
 
 async def first(host: str, port: int) -> tuple[dict[str, float], dict[str, float]]:
@@ -52,14 +66,12 @@ async def first(host: str, port: int) -> tuple[dict[str, float], dict[str, float
         for kind, targets in PAGES.items():
             for target in targets:
                 started = time.perf_counter()
-                reply = await connection.ask(target, **_ASKING)
+                await _ask(connection, target)
                 times[kind] = max(times[kind], (time.perf_counter() - started) * 1000)
-                if reply.status != 200:
-                    raise RuntimeError(f"{target} answers {reply.status}")
                 plain = await connection.ask(target, Accept="text/html")
                 weight = len(reply.body)
                 for path in {found.decode() for found in _FIRST.findall(plain.body)}:
-                    weight += len((await connection.ask(path, **_ASKING)).body)
+                    weight += len((await _ask(connection, path)).body)
                 weights[kind] = max(weights[kind], weight / 1000)
     return times, weights
 
@@ -75,9 +87,7 @@ async def mixed(host: str, port: int, seconds: float = SECONDS) -> dict[str, lis
         async with Connection(host, port) as connection:
             while (started := time.perf_counter()) < end:
                 kind, target = targets[place % len(targets)]
-                reply = await connection.ask(target, **_ASKING)
-                if reply.status != 200:
-                    raise RuntimeError(f"{target} answers {reply.status}")
+                await _ask(connection, target)
                 times[kind].append((time.perf_counter() - started) * 1000)
                 place += 1
 

@@ -481,3 +481,11 @@ def test_a_page_tells_the_newest_changes_of_its_dossier_and_where_the_others_are
     versions = re.findall(r'href="(/version/[^"]*)"', changes)
     assert versions
     assert all("governments/at/vienna" in version for version in versions)
+
+
+def test_an_answer_as_a_page_calls_our_things_by_their_names(server: Server) -> None:
+    page = server.shown(
+        "SELECT * { VALUES ?thing { <https://w3id.org/hrcity/id/gov/at-vienna> <https://example.org/x> } }"
+    ).text
+    assert 'title="https://w3id.org/hrcity/id/gov/at-vienna">City of Vienna</a>' in page
+    assert ">https://example.org/x</a>" in page
