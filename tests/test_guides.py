@@ -37,10 +37,10 @@ def commit(root: Path, message: str) -> None:
         porcelain.commit(repo, message=message.encode(), author=b"A <a@example.org>", committer=b"A <a@example.org>")
 
 
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
     """A git repository with the shipped files."""
-    root = tmp_path_factory.mktemp("guided") / "hrcity"
+    root = tmp_path / "hrcity"
     for part in ("ontology", "data", "queries"):
         shutil.copytree(ROOT / part, root / part)
     shutil.copy(ROOT / ".gitignore", root)
@@ -339,5 +339,6 @@ def test_the_openapi_document_tells_of_every_place_in_words(server: Server, work
     for place in ("/sparql", "/search", "/reconcile", "/graphs", "/dataset", "/releases/", "/feeds/changes.atom"):
         assert place in operations, place
     assert {f"/queries/{name}" for name in workspace.questions} <= set(operations)
+    assert {tag for each in operations.values() for tag in each["tags"]} == {tag["name"] for tag in described["tags"]}
     ids = [each["operationId"] for methods in described["paths"].values() for each in methods.values()]
     assert len(ids) == len(set(ids))

@@ -215,7 +215,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     app.include_router(assets.router(held))
     app.include_router(guides.router(answers, workspace, released))
     if desk:
-        app.include_router(secretariat.router(desk, answers, settings))
+        app.include_router(secretariat.router(desk, answers, workspace, held))
 
     @app.exception_handler(errors.HrcError)
     async def known(request: Request, error: errors.HrcError) -> Response:

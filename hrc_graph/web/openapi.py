@@ -21,7 +21,8 @@ _ABOUT: Final = (
 _TAGS: Final = {
     "sparql": "Any question, as SPARQL 1.1.",
     "questions": "The query library: questions in plain words, each with its parameters.",
-    "lists": "Governments, texts, themes and so on, to be narrowed; and the map and the timeline.",
+    "explorer": "Governments, texts, themes and so on, to be narrowed.",
+    "drawings": "The front page, the map and the timeline.",
     "things": "What an IRI leads to, as a page or RDF.",
     "search": "Things by any of their names.",
     "reconciliation": "The Reconciliation Service API 0.2, to match tables with the graph.",
@@ -31,7 +32,7 @@ _TAGS: Final = {
     "descriptions": "The graph described: DCAT, VoID, the questions as RDF.",
     "guides": "Pages that teach.",
     "desk": "The secretariat's desk and the form for joining.",
-    "server": "The front page, health and numbers.",
+    "server": "Health and numbers.",
 }
 _PROBLEM: Final = {"$ref": "#/components/responses/Problem"}
 _QUERY: Final = {"type": "string", "description": "The SPARQL query."}
@@ -84,9 +85,7 @@ def _answers(operation: dict[str, Any]) -> None:
 
 def _tag(path: str) -> str:
     place = path.split("/")[1]
-    if place in ("desk", "join"):
-        return "desk"
-    return "server" if place in ("", "health", "metrics") else "lists"
+    return "desk" if place in ("desk", "join") else "server"
 
 
 def _endpoint(release: str = "") -> dict[str, Any]:

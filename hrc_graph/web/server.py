@@ -17,6 +17,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from hrc_graph import deciding
 from hrc_graph.desk import Desk, open_desk
 from hrc_graph.engine import snapshots
 from hrc_graph.engine.embedded import Embedded
@@ -150,10 +151,16 @@ async def _follow(workspace: Workspace, engine: Embedded, turned: asyncio.Event)
 def _desk(workspace: Workspace) -> Desk | None:
     """The desk; questions are answered also where its database cannot be opened."""
     try:
-        return open_desk(workspace.root, workspace.settings)
+        desk = open_desk(workspace.root, workspace.settings)
     except EngineFailure as error:
         _LOG.error("no desk", extra={"fields": {"error": str(error)}})
         return None
+    try:
+        if settled := deciding.settle(desk, workspace):
+            _LOG.info("decisions settled", extra={"fields": {"number": settled}})
+    except HrcError as error:  # the next decision tries again
+        _LOG.error("decisions were not settled", extra={"fields": {"error": error.message}})
+    return desk
 
 
 async def _expire(desk: Desk) -> None:
