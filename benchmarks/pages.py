@@ -66,7 +66,7 @@ async def first(host: str, port: int) -> tuple[dict[str, float], dict[str, float
         for kind, targets in PAGES.items():
             for target in targets:
                 started = time.perf_counter()
-                await _ask(connection, target)
+                reply = await _ask(connection, target)
                 times[kind] = max(times[kind], (time.perf_counter() - started) * 1000)
                 plain = await connection.ask(target, Accept="text/html")
                 weight = len(reply.body)
