@@ -25,9 +25,11 @@ from hrc_graph.questions import NamedQuery, library
 from hrc_graph.releases import Release
 from hrc_graph.web import headers, problems
 from hrc_graph.web.answers import Answers, Whole, encoding_of, matches, page
+from hrc_graph.web.assets import Assets
 from hrc_graph.web.clients import Clients
 from hrc_graph.web.descriptions import Descriptions
 from hrc_graph.web.dumps import Dump
+from hrc_graph.web.feeds import Feeds
 from hrc_graph.web.languages import N_, gettext
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.representations import Representations
@@ -56,11 +58,15 @@ class Opened:
 class Releases:
     """Knows the releases of a workspace, and asks them."""
 
-    def __init__(self, workspace: Workspace, clients: Clients, metrics: Metrics, studio: Studio) -> None:
+    def __init__(
+        self, workspace: Workspace, clients: Clients, metrics: Metrics, studio: Studio, assets: Assets, feeds: Feeds
+    ) -> None:
         self._workspace = workspace
         self._clients = clients
         self._metrics = metrics
         self._studio = studio
+        self._assets = assets
+        self._feeds = feeds
         self._known: dict[str, Release] = {}
         self._of_snapshot: dict[str, str] = {}
         self._looked = -_LOOK_EVERY
@@ -151,7 +157,7 @@ class Releases:
         async def describe(format: formats.Format, url: str, asked: Mapping[str, str]) -> Response:
             return await described.respond("service", format, url, asked)
 
-        documents = Representations(answers, questions, settings, name)
+        documents = Representations(answers, questions, settings, self._assets, self._feeds.changes, name)
         sparql = SparqlApp(answers, self._clients, self._metrics, settings, describe, self._studio, name)
         return Opened(name, answers, questions, documents, sparql)
 

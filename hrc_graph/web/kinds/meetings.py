@@ -86,10 +86,13 @@ SELECT ?key ?ordinal ?edition ?date ?place WHERE {
                 EVIDENCE,
             ),
             more="/events?series={}",
+            moment="event",
+            told=("edition",),
         ),
         CONFLICTS,
     ),
     ((_("Organised by"), "?thing hrc:organiser ?value"),),
+    line=_("Its editions"),
 )
 CAMPAIGN: Final = Kind(
     "",

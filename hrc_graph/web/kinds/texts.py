@@ -29,6 +29,7 @@ SELECT ?key ?country ?date ?mode ?actor WHERE {{
 }} ORDER BY ?country ?date ?actor""",
             (Cell("country", _("Country")), WHEN, Cell("mode", _("Mode")), Cell("actor", _("Who")), EVIDENCE),
             more="/governments?instrument={}",
+            counted="years",
         ),
         Part(
             "provisions",
@@ -72,6 +73,11 @@ SELECT ?key ?link ?text ?date WHERE {
         (_("Where"), "?thing dcterms:spatial ?value"),
         (_("Themes"), "?thing hrc:theme ?value"),
     ),
+    spread="""
+SELECT DISTINCT ?key ?point WHERE {
+  ?act hrc:under ?thing ; a hrc:Commitment ; hrc:actor ?key .
+  ?key hrc:primaryPlace/geo:hasDefaultGeometry/geo:asWKT ?point
+} ORDER BY ?key""",
 )
 THEME: Final = Kind(
     "themes",
@@ -100,6 +106,7 @@ SELECT ?key ?country ?actor ?mode ?under ?date WHERE {{
                 EVIDENCE,
             ),
             more="/governments?theme={}",
+            counted="countries",
         ),
         Part(
             "texts",
