@@ -19,7 +19,7 @@ _ENVIRONMENT = jinja2.Environment(
     extensions=["jinja2.ext.i18n"],
 )
 _ENVIRONMENT.policies["ext.i18n.trimmed"] = True
-_ENVIRONMENT.install_gettext_callables(gettext, ngettext, number, newstyle=True)  # type: ignore[attr-defined]
+_ENVIRONMENT.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
 _ENVIRONMENT.filters["number"] = number
 _ENVIRONMENT.globals |= {
     "path_of": namespaces.path,
