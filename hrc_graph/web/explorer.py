@@ -29,7 +29,7 @@ from hrc_graph.settings import Settings
 from hrc_graph.web.answers import LATEST, VARY_PAGE, Answers, Whole, client_of, encoding_of, matches, page
 from hrc_graph.web.clients import Clients
 from hrc_graph.web.labels import Labels, Name, Naming
-from hrc_graph.web.languages import READER, Reader, gettext
+from hrc_graph.web.languages import READER, Reader, gettext, number
 from hrc_graph.web.portraits import plain_date
 
 _OFFERED = (formats.HTML, formats.JSON, formats.CSV, formats.XLSX, formats.TURTLE)
@@ -328,7 +328,7 @@ class _View:
         if asked.choice.text:
             left = Choice(asked.choice.values)
             count = len(self._index.chosen(left))
-            chips.append((gettext("Text"), Name(asked.choice.text), asked.address(choice=left), count))
+            chips.append((gettext("Name in any language"), Name(asked.choice.text), asked.address(choice=left), count))
         return chips
 
     def _sorting(self, column: Column) -> tuple[str, str]:
@@ -368,7 +368,7 @@ class _View:
         for column in self._listing.columns:
             if column.values == "count":
                 count = len(set(self._index.cells[column.name].get(thing, ())))
-                cells.append(_Cell((Name(f"{count:,}"),), column.values))
+                cells.append(_Cell((Name(number(count)),), column.values))
                 continue
             names = [name for _, name in self._texts(column, thing)]
             if column.name == self._listing.linked:

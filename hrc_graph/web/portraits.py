@@ -21,6 +21,7 @@ from hrc_graph.web.documents import Document, best, term
 from hrc_graph.web.kinds import KINDS, THEME, Cell, Kind, Part
 from hrc_graph.web.labels import Labels, Name, Naming
 from hrc_graph.web.languages import READER, gettext
+from hrc_graph.web.languages import number as as_number
 from hrc_graph.web.links import Links
 from hrc_graph.web.pictures import LOCATED, Picture, pictures, small_map
 from hrc_graph.web.results import endpoint
@@ -283,7 +284,7 @@ def _named(value: Mapping[str, str], labels: Labels, values: str = "thing") -> N
     if value["type"] == "uri":
         return labels.name(text, READER.get().language)
     if values == "number" and text.isdigit():
-        return Name(f"{int(text):,}")
+        return Name(as_number(int(text)))
     is_date = value.get("datatype", "") == _EDTF
     return Name(plain_date(text) if is_date else text, value.get("xml:lang", ""))
 

@@ -30,6 +30,7 @@ from hrc_graph.web.clients import Clients
 from hrc_graph.web.descriptions import Descriptions
 from hrc_graph.web.dumps import Dump
 from hrc_graph.web.feeds import Feeds
+from hrc_graph.web.languages import N_, gettext
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.representations import Representations
 from hrc_graph.web.results import Studio
@@ -168,7 +169,7 @@ def router(known: Releases, base: str) -> APIRouter:
 
     @routes.get("/releases/", summary="The releases of the data")
     async def listed(request: Request) -> Response:
-        return page("releases.html", request.headers, title="Releases", releases=known.known().values())
+        return page("releases.html", request.headers, title=gettext("Releases"), releases=known.known().values())
 
     @routes.get("/releases/{name}/", summary="A release: what it is, its files, how to cite it")
     async def shown(name: str, request: Request) -> Response:
@@ -180,7 +181,7 @@ def router(known: Releases, base: str) -> APIRouter:
             "release.html",
             request.headers,
             fields=_of(release),
-            title=f"Release {name}",
+            title=gettext("Release %(name)s") % {"name": name},
             release=release,
             home=told.home,
             cite=citing.sentence(told),
@@ -234,17 +235,19 @@ def _with(files: dict[str, File]) -> Folder:
 
 
 def _title(path: str) -> str:
-    return package.described(path.removeprefix("dumps/"), LISTINGS) or _ABOUT.get(path.rpartition("/")[2], "")
+    told = package.described(path.removeprefix("dumps/"), LISTINGS, gettext)
+    name = path.rpartition("/")[2]
+    return told or (gettext(_ABOUT[name]) if name in _ABOUT else "")
 
 
 _ABOUT = {
-    SUMS: "Checksums: sha256sum --check",
-    package.NAME: "The folder as a Data Package, with a schema for each table",
-    releases.ABOUT: "What the release says of itself",
-    citing.CRATE: "The whole as an RO-Crate",
-    "catalogue.ttl": "The catalogue: DCAT 3 and VoID",
-    "schema-org.jsonld": "schema.org Dataset",
-    "datacite.json": "Metadata as DataCite takes them",
-    "CITATION.cff": "How to cite it: Citation File Format",
-    "shacl-report.ttl": "What the shapes say of it: SHACL report",
+    SUMS: N_("Checksums: sha256sum --check"),
+    package.NAME: N_("The folder as a Data Package, with a schema for each table"),
+    releases.ABOUT: N_("What the release says of itself"),
+    citing.CRATE: N_("The whole as an RO-Crate"),
+    "catalogue.ttl": N_("The catalogue: DCAT 3 and VoID"),
+    "schema-org.jsonld": N_("schema.org Dataset"),
+    "datacite.json": N_("Metadata as DataCite takes them"),
+    "CITATION.cff": N_("How to cite it: Citation File Format"),
+    "shacl-report.ttl": N_("What the shapes say of it: SHACL report"),
 }

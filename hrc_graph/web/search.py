@@ -18,6 +18,7 @@ from hrc_graph.settings import Settings
 from hrc_graph.web import protocol
 from hrc_graph.web.answers import Whole, page
 from hrc_graph.web.finder import Finder
+from hrc_graph.web.languages import gettext
 from hrc_graph.web.templates import render
 
 _SHOWN = 50
@@ -69,7 +70,7 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
             "search.html",
             request.headers,
             fields=finder.about(request, known.snapshot),
-            title=f"Search: {q[:100]}" if q.strip() else "Search",
+            title=gettext("Search: %(words)s") % {"words": q[:100]} if q.strip() else gettext("Search"),
             q=q,
             type=type,
             wanted=wanted.name if wanted else type,

@@ -26,7 +26,7 @@ SELECT ?key ?date ?kind ?under WHERE {
   ?key hrc:recipient ?thing ; a hrc:Award ; hrc:under ?under .
   OPTIONAL { ?key hrc:date ?date } OPTIONAL { ?key dcterms:type ?kind }
 } ORDER BY ?date ?key""",
-    (Cell("date", _("Year"), "date"), Cell("kind", _("Title")), Cell("under", _("Programme")), EVIDENCE),
+    (Cell("date", _("Year"), "date"), Cell("kind", _("Award title")), Cell("under", _("Programme")), EVIDENCE),
     moment="award",
     told=("kind", "under"),
 )

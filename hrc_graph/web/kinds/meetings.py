@@ -181,7 +181,7 @@ SELECT ?key ?date ?where ?kind ?count WHERE {
                 Cell("date", _("Year"), "date"),
                 Cell("where", _("Where")),
                 Cell("kind", _("Kind")),
-                Cell("count", _("Number"), "number"),
+                Cell("count", _("How many"), "number"),
                 EVIDENCE,
             ),
         ),

@@ -180,7 +180,7 @@ SELECT ?key ?target ?due ?count ?out ?where ?by ?known WHERE {
     (
         Cell("target", _("Target")),
         Cell("due", _("Due"), "date"),
-        Cell("count", _("Number"), "number"),
+        Cell("count", _("How many"), "number"),
         Cell("out", _("Out of"), "number"),
         Cell("known", _("Governments known to count"), "number"),
         Cell("where", _("Where")),
