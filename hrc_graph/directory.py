@@ -329,7 +329,7 @@ class _Reader:
         names = [name for name in said.names() if fold(name[0])]
         if not names:
             return set()
-        codes = [(v["datatype"].rpartition("/")[2], v["value"]) for v in said.values[_iri("skos:notation")]]
+        codes = [(v.get("datatype", "").rpartition("/")[2], v["value"]) for v in said.values[_iri("skos:notation")]]
         place = next(iter(said.texts("hrc:primaryPlace", "dcterms:spatial")), None)
         governed = directory.things.get(directory._path(place)) if place else None
         kind = next((value.rpartition("/")[2] for value in said.texts("dcterms:type")), "")

@@ -103,10 +103,22 @@ class Index:
         with self._mutex:
             yield self.store
 
-    def refresh(self) -> bool:
-        """Take in what other processes did to the files, and show it; whether there was anything. Raises as `open`."""
-        with self._mutex, publishing.turn(self.workspace):
+    def refresh(self, wait: float = publishing.WAIT) -> bool:
+        """Take in what other processes did to the files, and show it; whether there was anything.
+
+        `wait` is for how many seconds another process may go on with its change. Raises as `open`.
+        """
+        with self._mutex, publishing.turn(self.workspace, wait):
             return self._refresh()
+
+    @contextlib.contextmanager
+    def as_if(self, changes: Contents) -> Iterator[ox.Store]:
+        """The store as if these dossiers were written, to be read while nobody else has it; nothing is written.
+
+        Raises `BadFile` for a text that does not parse.
+        """
+        with self._mutex, self._tried(self._parsed(changes)):
+            yield self.store
 
     def judge(self, changes: Contents) -> Report:
         """The shapes' judgement of the workspace as if these dossiers were written; nothing is.

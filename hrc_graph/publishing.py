@@ -20,7 +20,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from hrc_graph import files
@@ -31,7 +31,7 @@ from hrc_graph.workspace import Workspace
 _KIND, _UNDOES = "Hrc-Change", "Hrc-Undoes"
 """Trailers of our commits: `publish` or `undo`, and the commit that is undone."""
 _TRAILER = re.compile(r"[A-Za-z][A-Za-z-]*")
-_WAIT = 60.0
+WAIT = 60.0
 """Seconds to wait for another process to end its change."""
 
 
@@ -67,10 +67,30 @@ class Change:
     """Who made it, as `Name <address>`; empty for whom git is told to be."""
     why: str = ""
     """What its author says of it."""
+    trailers: Mapping[str, str] = field(default_factory=dict)
+    """What programs are told; in git these stand in the commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A change as a list of changes tells it."""
+
+    id: str
+    what: str
+    why: str
+    who: str
+    when: float
+    """In seconds since 1970; 0 where there is no git."""
+    dossiers: tuple[str, ...]
+    undoes: str
+    """The id of the change that it undid, if it did."""
+    undone: bool
+    ours: bool
+    """Whether it was published here, and not by a commit of another kind."""
 
 
 @contextlib.contextmanager
-def turn(workspace: Workspace, wait: float = _WAIT) -> Iterator[None]:
+def turn(workspace: Workspace, wait: float = WAIT) -> Iterator[None]:
     """The turn to write in a workspace, which one process and thread has at a time; it ends with the process.
 
     Raises `Busy` when another has it for so many seconds, `Unwritable` where no file can be made.
@@ -122,7 +142,7 @@ def publish(
         if not _TRAILER.fullmatch(name) or name in (_KIND, _UNDOES):
             raise BadInput(f"“{name}” cannot be the name of a trailer.", "Write it like Reviewed-by.")
         said[name] = " ".join(value.split())
-    return _write(workspace, changes, _Told(" ".join(what.split()), author, why, said))
+    return _write(workspace, changes, _Saying(" ".join(what.split()), author, why, said))
 
 
 def undo(workspace: Workspace, id: str = "", *, author: Author | None = None, why: str = "") -> Change:
@@ -134,7 +154,7 @@ def undo(workspace: Workspace, id: str = "", *, author: Author | None = None, wh
     with _git(workspace) or contextlib.nullcontext() as past:
         if past:
             commit = _wanted(past, change.id).id
-            _write(workspace, contents, _Told(f"Undo: {change.what}", author, why, {_KIND: "undo", _UNDOES: commit}))
+            _write(workspace, contents, _Saying(f"Undo: {change.what}", author, why, {_KIND: "undo", _UNDOES: commit}))
             return change
     _record(workspace, replace(change, state="writing"))  # cut short, it is put back by the next start
     _put_back(workspace, change)
@@ -159,6 +179,54 @@ def undoing(workspace: Workspace, id: str = "") -> tuple[Change, dict[str, bytes
     change = replace(done[-1], state="undone")
     _check_unchanged(workspace, change)
     return change, _before(workspace, change)
+
+
+def told(workspace: Workspace, most: int = 100) -> list[Told]:
+    """The newest changes, newest first."""
+    with _git(workspace) or contextlib.nullcontext() as past:
+        if past:
+            revisions = sorted(past.revisions(), key=lambda revision: revision.when, reverse=True)
+            undone = {revision.trailers[_UNDOES][:12] for revision in _standing(revisions)}
+            return [
+                Told(
+                    revision.id[:12],
+                    revision.why.partition("\n")[0],
+                    revision.why.partition("\n")[2].strip(),
+                    revision.who,
+                    revision.when.timestamp(),
+                    tuple(sorted(revision.files)),
+                    revision.trailers.get(_UNDOES, "")[:12],
+                    revision.id[:12] in undone,
+                    _KIND in revision.trailers,
+                )
+                for revision in [each for each in revisions if not each.merges and not each.begins][:most]
+            ]
+    done = [change for change in history(workspace) if change.state != "writing"][::-1][:most]
+    return [
+        Told(
+            each.id, each.what, each.why, each.author.partition(" <")[0], 0.0, tuple(sorted(each.after)), "",
+            each.state == "undone", True,
+        )
+        for each in done
+    ]  # fmt: skip
+
+
+def carrying(workspace: Workspace, trailer: str, value: str) -> str:
+    """The id of the change that has this trailer; "" when there is none. Call `recover` first."""
+    with _git(workspace) or contextlib.nullcontext() as past:
+        if past:
+            return next((each.id[:12] for each in past.revisions() if each.trailers.get(trailer) == value), "")
+    done = [change for change in history(workspace) if change.state == "done"]
+    return next((change.id for change in done if change.trailers.get(trailer) == value), "")
+
+
+def is_undone(workspace: Workspace, id: str) -> bool:
+    """Whether a change was put back by `undo`, and that was not put back in its turn. Call `recover` first."""
+    with _git(workspace) or contextlib.nullcontext() as past:
+        if past:
+            revisions = sorted(past.revisions(), key=lambda revision: revision.when, reverse=True)
+            return any(revision.trailers[_UNDOES].startswith(id) for revision in _standing(revisions))
+    return any(change.id == id and change.state == "undone" for change in history(workspace))
 
 
 def recover(workspace: Workspace) -> None:
@@ -190,7 +258,7 @@ def history(workspace: Workspace) -> list[Change]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Saying:
     """What is told of a change."""
 
     what: str
@@ -203,7 +271,7 @@ class _Told:
         return "\n\n".join(filter(None, (self.what, self.why.strip())))
 
 
-def _write(workspace: Workspace, contents: Mapping[str, bytes | None], told: _Told) -> Change:
+def _write(workspace: Workspace, contents: Mapping[str, bytes | None], told: _Saying) -> Change:
     """Change files, all or none; None takes a file away."""
     recover(workspace)
     with _git(workspace) or contextlib.nullcontext() as past:
@@ -225,13 +293,14 @@ def _write(workspace: Workspace, contents: Mapping[str, bytes | None], told: _To
     return _record(workspace, replace(change, state="done"))
 
 
-def _begun(workspace: Workspace, contents: Mapping[str, bytes | None], told: _Told) -> Change:
+def _begun(workspace: Workspace, contents: Mapping[str, bytes | None], told: _Saying) -> Change:
     """The record of a change, with the bytes that stand before it, on disk."""
     paths = {name: workspace.files.path(name) for name in contents}
     after = {name: _digest(content) for name, content in contents.items()}
     id = str(max((int(change.id) for change in history(workspace)), default=0) + 1)
     was_there = {name: path.exists() for name, path in paths.items()}
-    change = Change(id, told.what, "writing", after, was_there, str(told.author or ""), told.why.strip())
+    author, why = str(told.author or ""), told.why.strip()
+    change = Change(id, told.what, "writing", after, was_there, author, why, dict(told.trailers))
     for name, path in paths.items():
         if path.exists():
             files.replace(_folder(workspace, change) / "before" / f"{name}.ttl", path.read_bytes())
@@ -257,6 +326,17 @@ def _wanted(past: History, id: str) -> Revision:
         if (named if id else ours) and revision.files and not revision.begins:
             return revision
     raise NotFound("There is no such change to undo.", "hrc history lists the changes.")
+
+
+def _standing(revisions: list[Revision]) -> list[Revision]:
+    """Of commits, newest first, those that undo another and were not undone themselves."""
+    undone: set[str] = set()
+    found = []
+    for revision in revisions:
+        if _UNDOES in revision.trailers and revision.id not in undone:
+            undone.add(revision.trailers[_UNDOES])
+            found.append(revision)
+    return found
 
 
 def _check_unchanged(workspace: Workspace, change: Change) -> None:

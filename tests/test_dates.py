@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 from edtf import parse_edtf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hrc_graph.dates import bounds
@@ -41,6 +41,7 @@ def test_anything_else_is_refused_with_a_remedy(text: str) -> None:
     assert caught.value.hint
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

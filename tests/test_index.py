@@ -215,7 +215,11 @@ def test_an_index_may_be_asked_from_many_threads(reader: Index) -> None:
 # ---- What it accepts ----
 
 
-def test_a_change_is_committed_in_its_authors_name_and_shown(index: Index, past: Past, tmp_path: Path) -> None:
+def test_a_change_is_committed_in_its_authors_name_and_shown(
+    index: Index, past: Past, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_NAME", "Fictional server")
+    monkeypatch.setenv("GIT_COMMITTER_EMAIL", "server@example.org")
     change = index.accept(
         named(past.workspace, "Fictional"), "A fictional name", ANA, "The gazette says so.", {"Reviewed-by": "Ben"}
     )
@@ -223,7 +227,7 @@ def test_a_change_is_committed_in_its_authors_name_and_shown(index: Index, past:
         head = repository[repository.head()]
         assert head.id.decode().startswith(change.id)
         assert head.author == b"Ana Editor <ana@example.org>"  # type: ignore[attr-defined]
-        assert head.committer == b"Human Rights Cities graph <>"  # type: ignore[attr-defined]
+        assert head.committer == b"Fictional server <server@example.org>"  # type: ignore[attr-defined]
     with History(past.root) as history:
         last = list(history.revisions())[-1]
     assert (last.who, last.why) == ("Ana Editor", "A fictional name\n\nThe gazette says so.")

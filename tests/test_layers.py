@@ -19,7 +19,7 @@ LAYERS = (
     {"workspace", "description", "chronicle", "directory", "listings"},
     {"review", "publishing", "reconciliation", "extension"},
     {"index"},
-    {"tables", "preparing"},
+    {"tables", "preparing", "deciding"},
     {"export", "proposals", "forms"},
     {"releases", "backups", "drawing"},
     {"web", "cli", "client"},

@@ -226,7 +226,7 @@ def test_a_question_answers_as_a_page_and_as_csv(server: Server) -> None:
     page = server.get("queries/timeline", headers={"accept": "text/html"})
     table = server.get("queries/timeline?format=csv")
     assert page.status_code == 200
-    assert "The SPARQL" in page.text
+    assert "<summary>SPARQL</summary>" in page.text
     assert table.headers["content-type"].startswith("text/csv")
     assert len(table.text.splitlines()) > 10
 

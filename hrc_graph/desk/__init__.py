@@ -10,6 +10,7 @@ from hrc_graph.desk.applications import Applications
 from hrc_graph.desk.audit import Audit
 from hrc_graph.desk.contacts import Contacts
 from hrc_graph.desk.database import Database
+from hrc_graph.desk.decisions import Decisions
 from hrc_graph.desk.secret import Stamps
 from hrc_graph.desk.sessions import Sessions
 from hrc_graph.desk.tokens import Tokens
@@ -27,6 +28,7 @@ class Desk:
     tokens: Tokens
     contacts: Contacts
     applications: Applications
+    decisions: Decisions
     stamps: Stamps
 
 
@@ -35,6 +37,7 @@ def open_desk(root: Path, settings: Settings) -> Desk:
     state = root / ".hrc"
     database, audit = Database(settings.desk_url, state / "desk.sqlite"), Audit(state)
     contacts = Contacts(database, audit, settings.contact_days)
+    applications = Applications(database, audit, contacts, settings.own_review)
     return Desk(
         database=database,
         audit=audit,
@@ -42,6 +45,7 @@ def open_desk(root: Path, settings: Settings) -> Desk:
         sessions=Sessions(database),
         tokens=Tokens(database, audit),
         contacts=contacts,
-        applications=Applications(database, audit, contacts, settings.own_review),
+        applications=applications,
+        decisions=Decisions(database, audit, applications, contacts),
         stamps=Stamps(database.key("forms")),
     )

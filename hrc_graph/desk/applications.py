@@ -36,7 +36,7 @@ _NEXT = {
     State.in_review: (State.returned, State.accepted, State.declined),
     State.returned: (State.in_review,),
     State.accepted: (),
-    State.declined: (),
+    State.declined: (State.in_review,),
 }
 
 
@@ -104,7 +104,7 @@ class Applications:
             id = int(connection.scalar(applications.insert().values(values).returning(applications.c.id)))
             if contact:
                 self._contacts.add(connection, id, contact)
-            _take(connection, id, by, "", State.received, "")
+            _take(connection, id, by.id if by else None, "", State.received, "")
             self._audit.append(by.who if by else "applicant", "application received", f"application {reference}")
         return self.get(reference), code
 
@@ -118,7 +118,7 @@ class Applications:
     def get(self, reference: str) -> Application:
         """An application. Raises `NotFound`."""
         with self._database.reading() as connection:
-            return _application(_row(connection, reference))
+            return _application(row_of(connection, reference))
 
     def of_applicant(self, reference: str, code: str) -> Application:
         """An application, for who has its secret. Raises `NotFound`, the same for a wrong one."""
@@ -133,7 +133,7 @@ class Applications:
     def steps(self, reference: str) -> list[Step]:
         """What has become of an application, the first step first. Raises `NotFound`."""
         with self._database.reading() as connection:
-            id = _row(connection, reference).id
+            id = row_of(connection, reference).id
             rows = connection.execute(sql.select(steps).where(steps.c.application == id).order_by(steps.c.id))
             return [Step(row.taken, row.before, row.after, row.why, row.account) for row in rows]
 
@@ -147,23 +147,53 @@ class Applications:
         check_role(by, needed)
         why = " ".join(why.split())
         with self._database.writing() as connection:
-            row = _row(connection, reference)
-            before = State(row.state)
-            if to not in _NEXT[before]:
-                raise Conflict(f"This application is {before.value}; it cannot become {to.value}.", "Look at it again.")
-            self._check_reason(row.id, why, to)
-            editors = set(connection.scalars(sql.select(drafts.c.account).where(drafts.c.application == row.id)))
-            if to is State.accepted and by.id in editors and not self._own_review:
-                raise Forbidden("You have worked on this draft yourself.", "Somebody else has to accept it.")
-            connection.execute(applications.update().where(applications.c.id == row.id).values(state=to.value))
-            _take(connection, row.id, by, before.value, to, why)
+            row = row_of(connection, reference)
+            self.check(connection, row, to, why, by)
+            move(connection, row, to, by.id, why)
             self._audit.append(source or by.who, f"application {to.value}", f"application {reference}", why)
         return self.get(reference)
+
+    def can_step(self, reference: str, to: State, why: str, by: Account) -> None:
+        """Raise what `step` raises, and change nothing."""
+        check_role(by, Role.reviewer if to in (State.accepted, State.declined) else Role.editor)
+        with self._database.reading() as connection:
+            self.check(connection, row_of(connection, reference), to, why, by)
+
+    def check(self, connection: sql.Connection, row: sql.Row[Any], to: State, why: str, by: Account) -> None:
+        """Raise what `step` raises of an application, but for its not being there."""
+        before = State(row.state)
+        if to not in _NEXT[before]:
+            raise Conflict(f"This application is {before.value}; it cannot become {to.value}.", "Look at it again.")
+        if before is State.declined:
+            check_role(by, Role.reviewer)
+        self.check_reason(row.id, why, to)
+        editors = set(connection.scalars(sql.select(drafts.c.account).where(drafts.c.application == row.id)))
+        if to is State.accepted and by.id in editors and not self._own_review:
+            raise Forbidden("You have worked on this draft yourself.", "Somebody else has to accept it.")
+
+    def answer(self, reference: str, code: str, text: str) -> Application:
+        """The applicant answers the question with which an application was returned: it is in review again.
+
+        Raises `NotFound` as `of_applicant` does, `Conflict` when nothing is asked, `BadParameter` for an answer that is
+        missing or names a person.
+        """
+        found = self.of_applicant(reference, code)
+        text = " ".join(text.split())
+        if not text:
+            raise BadParameter("The answer is missing.", "Write it into the field.")
+        with self._database.writing() as connection:
+            row = row_of(connection, found.reference)
+            if State(row.state) is not State.returned:
+                raise Conflict("Nothing is asked any more.", "Look at it again.")
+            self.check_reason(row.id, text, State.in_review)
+            move(connection, row, State.in_review, None, text)
+            self._audit.append("applicant", "question answered", f"application {found.reference}")
+        return self.get(found.reference)
 
     def draft(self, reference: str) -> Draft | None:
         """The newest draft of an application, if one was saved. Raises `NotFound`."""
         with self._database.reading() as connection:
-            return _newest(connection, _row(connection, reference).id)
+            return _newest(connection, row_of(connection, reference).id)
 
     def save(self, reference: str, payload: str, version: int, by: Account, source: str = "") -> Draft:
         """Save the next version of a draft; `version` is the one it was made from, 0 for none.
@@ -173,7 +203,7 @@ class Applications:
         check_role(by, Role.editor)
         payload = _json(payload)
         with self._database.writing() as connection:
-            row = _row(connection, reference)
+            row = row_of(connection, reference)
             if State(row.state) in (State.accepted, State.declined):
                 raise Conflict(f"This application is {row.state}.", "What was decided is not changed any more.")
             newest = _newest(connection, row.id)
@@ -191,7 +221,8 @@ class Applications:
             self._audit.append(source or by.who, "draft saved", f"application {reference}", version=stored + 1)
         return Draft(stored + 1, payload, by.id, now())
 
-    def _check_reason(self, application: int, why: str, to: State) -> None:
+    def check_reason(self, application: int, why: str, to: State) -> None:
+        """Raise `BadParameter` for a reason that is missing or too long, or names a person."""
         if to in (State.returned, State.declined) and not why:
             raise BadParameter("The reason is missing.", "Say why; the applicant reads it.")
         if len(why) > _LONGEST:
@@ -207,6 +238,12 @@ def check_role(account: Account, needed: Role) -> None:
         raise Forbidden(f"This needs the role {needed.value}; yours is {account.role.value}.", "Ask an admin.")
 
 
+def move(connection: sql.Connection, row: sql.Row[Any], to: State, account: int | None, why: str) -> None:
+    """Bring an application to a state, and remember who did it; None is the applicant."""
+    connection.execute(applications.update().where(applications.c.id == row.id).values(state=to.value))
+    _take(connection, row.id, account, row.state, to, why)
+
+
 def _json(payload: str) -> str:
     """JSON that stands for an object. Raises `BadParameter`."""
     try:
@@ -217,7 +254,8 @@ def _json(payload: str) -> str:
     raise BadParameter("The proposal is no JSON object.", "Send an object.")
 
 
-def _row(connection: sql.Connection, reference: str) -> sql.Row[Any]:
+def row_of(connection: sql.Connection, reference: str) -> sql.Row[Any]:
+    """An application's row. Raises `NotFound`."""
     row = connection.execute(sql.select(applications).where(applications.c.reference == reference)).one_or_none()
     if row is None:
         raise NotFound("There is no such application.", "The desk lists them.")
@@ -235,6 +273,6 @@ def _newest(connection: sql.Connection, application: int) -> Draft | None:
     return Draft(row.version, row.payload, row.account, row.saved) if row is not None else None
 
 
-def _take(connection: sql.Connection, id: int, by: Account | None, before: str, after: State, why: str) -> None:
-    values = {"application": id, "account": by.id if by else None, "taken": now()}
+def _take(connection: sql.Connection, id: int, account: int | None, before: str, after: State, why: str) -> None:
+    values = {"application": id, "account": account, "taken": now()}
     connection.execute(steps.insert().values(before=before, after=after.value, why=why, **values))

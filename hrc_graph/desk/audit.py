@@ -46,6 +46,14 @@ class Audit:
             os.fsync(file.fileno())
             self._remember(number, _hash(raw))
 
+    def tail(self) -> str:
+        """The last lines, as text: what was written lately."""
+        if not self.path.is_file():
+            return ""
+        with self.path.open("rb") as file:
+            file.seek(max(0, self.path.stat().st_size - 65_536))
+            return file.read().decode("utf-8", "replace")
+
     def broken(self) -> list[str]:
         """What is wrong with the file, a sentence each, naming the line; empty when nothing is."""
         raws = self.path.read_bytes().split(b"\n") if self.path.is_file() else [b""]

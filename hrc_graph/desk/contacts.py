@@ -11,7 +11,7 @@ import sqlalchemy as sql
 
 from hrc_graph.desk.accounts import checked_email, checked_name, normal
 from hrc_graph.desk.audit import Audit
-from hrc_graph.desk.database import Database, applications, contacts, drafts, now, steps
+from hrc_graph.desk.database import Database, applications, contacts, decisions, drafts, now, steps
 from hrc_graph.errors import BadParameter, NotFound
 
 CONSENT = "consent (GDPR, article 6(1)(a))"
@@ -90,7 +90,7 @@ class Contacts:
         erased = []
         for row in rows:
             connection.execute(contacts.delete().where(contacts.c.application == row.application))
-            for table in (applications, steps, drafts):
+            for table in (applications, steps, drafts, decisions):
                 _without(connection, table, row)
             self._audit.append(by, what, f"application {row.reference}")
             erased.append(str(row.reference))

@@ -104,6 +104,18 @@ drafts = Table(
     Column("saved", Integer, nullable=False),
     Column("payload", Text, nullable=False),
 )
+decisions = Table(
+    "decisions",
+    _METADATA,
+    Column("code", String, primary_key=True),
+    Column("application", ForeignKey("applications.id"), index=True),  # none: a change that no application asked for
+    Column("account", ForeignKey("accounts.id"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("begun", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("change", String, nullable=False),  # of an acceptance: empty until it is made
+    Column("done", Boolean, nullable=False, default=False),
+)
 
 
 def now() -> int:

@@ -15,6 +15,8 @@ from hrc_graph.drawing.land import Extent
 
 _NARROWEST = 640
 """The pixels of the narrowest map, on which marks should not lie on each other; a smaller screen scrolls it."""
+_SMALL = 280
+"""The same of a map that stands beside a text."""
 _MARK = 7.0
 """The pixels from the middle of a mark to its edge."""
 _NAMED = 12
@@ -48,9 +50,9 @@ class _Cluster:
         """The pixels from its middle to its edge."""
         return _MARK if len(self.marks) == 1 else 8 + 2 * math.log2(len(self.marks))
 
-    def reaches(self, other: _Cluster) -> bool:
-        """Whether the two would lie on each other on the narrowest map."""
-        apart = math.hypot(self.x - other.x, (self.y - other.y) / land.RATIO) / 100 * _NARROWEST
+    def reaches(self, other: _Cluster, width: int) -> bool:
+        """Whether the two would lie on each other on a map of so many pixels."""
+        apart = math.hypot(self.x - other.x, (self.y - other.y) / land.RATIO) / 100 * width
         return apart < self.radius + other.radius
 
     def take(self, other: _Cluster) -> None:
@@ -68,11 +70,14 @@ def draw(
     part: Extent,
     words: gettext.NullTranslations,
     zoom: Callable[[Extent], str],
+    width: int = _NARROWEST,
+    here: Mark | None = None,
 ) -> Markup:
-    """The map of an extent with those of the marks that lie in it.
+    """The map of an extent with those of the marks that lie in it, for a place of so many pixels at least.
 
     Each mark links to its `href`; marks that would lie on each other are a number, which links to where `zoom` shows
-    the extent of them all, until that is no narrower than this one: then those of one place stand around it.
+    the extent of them all, until that is no narrower than this one: then those of one place stand around it. `here` is
+    on top of them all, whatever lies below it.
     """
     shown = [(mark, place) for mark in marks if (place := part.place(mark.longitude, mark.latitude))]
     about = words.ngettext(
@@ -81,7 +86,7 @@ def draw(
         len(shown),
     ) % {"number": len(shown)}
     drawn = [Markup('<rect class="sea" width="100%" height="100%"/>'), _land(part)]
-    for cluster in _clusters(shown):
+    for cluster in _clusters(shown, width):
         inner = land.around([(mark.longitude, mark.latitude) for mark in cluster.marks], land.LEAST)
         if len(cluster.marks) > 1 and inner.east - inner.west < 0.8 * (part.east - part.west):
             drawn.append(_number(cluster, zoom(inner), words))
@@ -91,7 +96,9 @@ def draw(
             together.setdefault(part.place(mark.longitude, mark.latitude) or (0.0, 0.0), []).append(mark)
         for place, same in together.items():
             drawn += [_mark(mark, place, number, len(same)) for number, mark in enumerate(same)]
-    return canvas(ident, "map", title, about, Markup("").join(drawn), linked=bool(shown))
+    if here and (place := part.place(here.longitude, here.latitude)):
+        drawn.append(_mark(here, place, 0, 1))
+    return canvas(ident, "map", title, about, Markup("").join(drawn), linked=bool(shown or here))
 
 
 def neighbourhood(
@@ -104,7 +111,7 @@ def neighbourhood(
 ) -> Markup:
     """A place and what lies near it, within about a thousand kilometres across."""
     part = land.box(here.longitude - 6, here.latitude - 2.5, here.longitude + 6, here.latitude + 2.5)
-    return draw(ident, title, [here, *others], part, words, zoom)
+    return draw(ident, title, others, part, words, zoom, _SMALL, here)
 
 
 def sign(kind: str) -> Markup:
@@ -122,12 +129,12 @@ def _land(part: Extent) -> Markup:
     ).format(land.WIDE, land.HIGH, land.path(part))
 
 
-def _clusters(shown: Sequence[tuple[Mark, land.Flat]]) -> list[_Cluster]:
+def _clusters(shown: Sequence[tuple[Mark, land.Flat]], width: int) -> list[_Cluster]:
     """The marks, those that would lie on each other as one; by their names, so that it is always the same."""
     found: list[_Cluster] = []
     for mark, (x, y) in sorted(shown, key=lambda each: (each[0].name, each[0].href)):
         new = _Cluster(x, y, [mark])
-        while near := next((each for each in found if each.reaches(new)), None):
+        while near := next((each for each in found if each.reaches(new, width)), None):
             found.remove(near)  # what has grown may reach others
             near.take(new)
             new = near

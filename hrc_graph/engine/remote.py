@@ -119,7 +119,7 @@ class Remote:
                 "Check that this is the address of a SPARQL endpoint, or try another format.",
             )
         self._snapshot = response.headers.get("X-Snapshot", "")
-        return Answer(body, wanted, _rows(wanted, body), self._snapshot, time.monotonic() - started)
+        return Answer(body, wanted, _rows(self._endpoint, wanted, body), self._snapshot, time.monotonic() - started)
 
     def _body(self, response: http.client.HTTPResponse, deadline: float) -> bytes:
         """All that was announced, piece by piece: the socket's own time-out begins anew with each."""
@@ -217,7 +217,7 @@ def _retry_after(value: str) -> float:
         return 0.0
 
 
-def _rows(format: formats.Format, body: bytes) -> int:
+def _rows(endpoint: str, format: formats.Format, body: bytes) -> int:
     """The solutions of a table, 0 for a graph. JSON is parsed: other servers set spaces where they like."""
     if format not in formats.TABLES:
         return 0
@@ -228,6 +228,6 @@ def _rows(format: formats.Format, body: bytes) -> int:
         return 1 if "boolean" in table else len(table["results"]["bindings"])
     except (ValueError, KeyError, TypeError) as error:
         raise EngineFailure(
-            f"The answer cannot be read as a table in JSON, or was cut off: {error}.",
+            f"The answer of {endpoint} cannot be read as a table in JSON, or was cut off: {error}.",
             "Ask again, or in another format.",
         ) from error

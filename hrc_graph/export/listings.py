@@ -8,6 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+
+def _(text: str) -> str:
+    """Marks a text that pages translate."""
+    return text
+
+
 _COUNTRY: Final = "hrc:partOf* ?value . ?value dcterms:type kind:country"
 
 
@@ -68,7 +74,7 @@ _HOW = Column("how", "?row hrc:mode ?value", "How: signed, adopted, joined and s
 LISTINGS: Final = (
     Listing(
         "members",
-        "Members of campaigns: governments and other bodies, one row for each way to take part",
+        _("Members of campaigns: governments and other bodies, one row for each way to take part"),
         "?row a hrc:Commitment ; hrc:under/a hrc:Campaign .",
         (
             Column("commitment", "", "The act of joining or endorsing: IRI."),
@@ -87,7 +93,7 @@ LISTINGS: Final = (
     ),
     Listing(
         "commitments",
-        "Commitments: who took on which text or campaign",
+        _("Commitments: who took on which text or campaign"),
         "?row a hrc:Commitment .",
         (
             Column("commitment", "", "The commitment: IRI."),
@@ -102,7 +108,7 @@ LISTINGS: Final = (
     ),
     Listing(
         "instruments",
-        "Instruments: charters, regulations, resolutions and other texts",
+        _("Instruments: charters, regulations, resolutions and other texts"),
         "?row a/rdfs:subClassOf* hrc:Instrument .",
         (
             *_itself("instrument", "The text"),
@@ -120,7 +126,7 @@ LISTINGS: Final = (
     ),
     Listing(
         "awards",
-        "Awards to governments",
+        _("Awards to governments"),
         "?row a hrc:Award .",
         (
             Column("award", "", "The award: IRI."),
@@ -136,7 +142,7 @@ LISTINGS: Final = (
     ),
     Listing(
         "events",
-        "Events: forums, conferences and workshops",
+        _("Events: forums, conferences and workshops"),
         "?row a hrc:Event .",
         (
             *_itself("event", "The event"),
@@ -152,7 +158,7 @@ LISTINGS: Final = (
     ),
     Listing(
         "sources",
-        "Sources: what every fact rests on",
+        _("Sources: what every fact rests on"),
         "?row a hrc:Source .",
         (
             *_itself("source", "The source"),
@@ -165,7 +171,7 @@ LISTINGS: Final = (
     ),
     Listing(
         "conflicts",
-        "Conflicts: what sources say differently, one row for each side",
+        _("Conflicts: what sources say differently, one row for each side"),
         "?row hrc:dispute ?any .",
         (
             Column("dispute", "?row hrc:dispute ?value", "The disagreement; the same for all sides of it."),

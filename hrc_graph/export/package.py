@@ -5,13 +5,19 @@ Source: Data Package and Table Schema, version 2.0, of the Open Knowledge Founda
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from hrc_graph import __version__, formats
 from hrc_graph.description import LICENCE, TITLE
 from hrc_graph.export.folder import SUMS, File
 from hrc_graph.export.listings import Column, Listing
+
+
+def _(text: str) -> str:
+    """Marks a text that pages translate."""
+    return text
+
 
 NAME: Final = "datapackage.json"
 PACKED: Final = ".zst"
@@ -26,16 +32,16 @@ MEDIA_TYPES: Final = {
 }
 """Of files, by the end of their names; IANA lists them all but one, of SPARQL 1.1."""
 ABOUT: Final = {
-    "hrcity.nq": "Everything, graph by graph: canonical N-Quads (RDFC-1.0)",
-    "hrcity.trig": "Everything, graph by graph: TriG",
-    "hrcity.jsonld": "Everything, graph by graph: JSON-LD with the context of the ontology",
-    "hrcity.ttl": "The default graph: Turtle",
-    "hrcity.rdf": "The default graph: RDF/XML",
-    "hrcity-claims.nt": "The claims as reifiers of RDF 1.2: N-Triples",
-    "hrcity-claims.ttl": "The claims as reifiers of RDF 1.2: Turtle",
-    "hrcity-eli.ttl": "The regulations in terms of the European Legislation Identifier: Turtle",
-    "members.geojson": "The members of campaigns on a map: GeoJSON",
-    "hrcity.xlsx": "The tables as a workbook",
+    "hrcity.nq": _("Everything, graph by graph: canonical N-Quads (RDFC-1.0)"),
+    "hrcity.trig": _("Everything, graph by graph: TriG"),
+    "hrcity.jsonld": _("Everything, graph by graph: JSON-LD with the context of the ontology"),
+    "hrcity.ttl": _("The default graph: Turtle"),
+    "hrcity.rdf": _("The default graph: RDF/XML"),
+    "hrcity-claims.nt": _("The claims as reifiers of RDF 1.2: N-Triples"),
+    "hrcity-claims.ttl": _("The claims as reifiers of RDF 1.2: Turtle"),
+    "hrcity-eli.ttl": _("The regulations in terms of the European Legislation Identifier: Turtle"),
+    "members.geojson": _("The members of campaigns on a map: GeoJSON"),
+    "hrcity.xlsx": _("The tables as a workbook"),
 }
 """What the files are that hold no single table."""
 
@@ -45,12 +51,12 @@ def media_type(name: str) -> str:
     return MEDIA_TYPES.get("." + name.rpartition(".")[2], "text/plain")
 
 
-def described(name: str, listings: Iterable[Listing]) -> str:
-    """In a few words, what is in a file; empty for one that describes others."""
+def described(name: str, listings: Iterable[Listing], say: Callable[[str], str] = str) -> str:
+    """In a few words, what is in a file; empty for one that describes others. `say` puts it into another language."""
     plain = name.removesuffix(PACKED)
-    titles = {f"tables/{listing.name}.csv": f"{listing.title}: CSV" for listing in listings}
-    said = (ABOUT | titles).get(plain, "")
-    return f"{said}, packed with Zstandard" if said and plain != name else said
+    titles = {f"tables/{listing.name}.csv": f"{say(listing.title)}: CSV" for listing in listings}
+    said = titles.get(plain) or (say(ABOUT[plain]) if plain in ABOUT else "")
+    return say(_("%(file)s, packed with Zstandard")) % {"file": said} if said and plain != name else said
 
 
 def data_package(version: str, files: Mapping[str, File], listings: Iterable[Listing]) -> dict[str, Any]:

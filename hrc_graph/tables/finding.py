@@ -81,6 +81,7 @@ class Finder:
                 f"“{names[0]}” may be {doubt.name} ({namespaces.short(doubt.iri, self._dossiers.base)}): {doubt.why}.",
                 f"Write {namespaces.short(doubt.iri, self._dossiers.base)} or “new” in a column same_as.",
                 question=True,
+                candidate=doubt.iri,
             )
         return None
 

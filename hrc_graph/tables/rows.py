@@ -41,6 +41,8 @@ class Problem:
     remedy: str
     question: bool = False
     """A doubt that a person must decide, not a mistake."""
+    candidate: str = ""
+    """Of a doubt, the IRI of the thing that may be meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +146,14 @@ class Line:
         header = self.columns[name][1] if name in self.columns else ""
         self.outcome.cells.setdefault((node.value, predicate), (self.sheet, self.row.number, header))
 
-    def problem(self, name: str, rule: str, remedy: str, *, value: str = "", question: bool = False) -> None:
+    def problem(
+        self, name: str, rule: str, remedy: str, *, value: str = "", question: bool = False, candidate: str = ""
+    ) -> None:
         """Say what is wrong with the cell of a field."""
         header = self.columns[name][1] if name in self.columns else name
         shown = value or self.texts.get(name, "")
-        self.outcome.add(Problem(self.sheet.name, self.row.number, header, shown, rule, remedy, question))
+        place = (self.sheet.name, self.row.number, header)
+        self.outcome.add(Problem(*place, shown, rule, remedy, question, candidate))
 
 
 def slug(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import itertools
@@ -20,6 +21,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import WorkbookAlreadySaved
 
 from hrc_graph import files
 from hrc_graph.errors import BadFile
@@ -76,10 +78,10 @@ def write_xlsx(path: Path, tables: Iterable[Table]) -> None:
 
 def save_xlsx(tables: Iterable[Table], sink: Sink) -> None:
     """Write tables as a workbook into a sink, a row at a time, as `write_xlsx` does."""
-    book = Workbook(write_only=True)
-    for table in tables:
-        _add(book, table)
-    _save(book, sink)
+    with _workbook() as book:
+        for table in tables:
+            _add(book, table)
+        _save(book, sink)
 
 
 def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[Value]], top: int = 1) -> Iterator[bytes]:
@@ -107,13 +109,13 @@ def with_errors(tables: Sequence[Marked], path: Path) -> None:
     if is_csv(path, len(tables)):
         files.replace(path, b"".join(csv_pieces(*_with_errors(tables[0]), tables[0].sheet.header_row)))
         return
-    book = Workbook(write_only=True)
-    for table in tables:
-        columns = {header: column for column, header in enumerate(table.sheet.header, 1)}
-        notes = {(row, columns[header]): text for (row, header), text in table.cells.items() if header in columns}
-        _add(book, Table(table.name, *_with_errors(table)), table.sheet.header_row, table.rows.keys(), notes)
     out = io.BytesIO()
-    _save(book, out)
+    with _workbook() as book:
+        for table in tables:
+            columns = {header: column for column, header in enumerate(table.sheet.header, 1)}
+            notes = {(row, columns[header]): text for (row, header), text in table.cells.items() if header in columns}
+            _add(book, Table(table.name, *_with_errors(table)), table.sheet.header_row, table.rows.keys(), notes)
+        _save(book, out)
     files.replace(path, out.getvalue())
 
 
@@ -156,6 +158,19 @@ def _with_errors(table: Marked) -> tuple[tuple[str, ...], list[list[Value]]]:
         texts = (cells[header].text if header in cells else None for header in table.sheet.header)
         rows.append([*texts, table.rows.get(number)])
     return (*table.sheet.header, ERRORS), rows
+
+
+@contextlib.contextmanager
+def _workbook() -> Iterator[Workbook]:
+    """A workbook to be written; when that fails, no sheet of it is left open."""
+    book = Workbook(write_only=True)
+    try:
+        yield book
+    except BaseException:
+        for sheet in book.worksheets:
+            with contextlib.suppress(WorkbookAlreadySaved):
+                sheet.close()
+        raise
 
 
 def _add(

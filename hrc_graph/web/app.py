@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
@@ -60,9 +60,15 @@ class WebApp:
     """Sends `/sparql` to the endpoint and every other path to the pages, which it counts."""
 
     def __init__(
-        self, sparql: ASGIApp, rest: FastAPI, metrics: Metrics, released: Releases, finder: Finder, base: str
+        self,
+        sparql: ASGIApp,
+        rest: FastAPI,
+        metrics: Metrics,
+        released: Releases,
+        preparations: Sequence[Callable[[], Awaitable[object]]],
+        base: str,
     ) -> None:
-        self.prepare = finder.prepare
+        self._preparations = preparations
         self._sparql = sparql
         self._rest = rest
         self._metrics = metrics
@@ -86,6 +92,11 @@ class WebApp:
             await self._released.sparql(scope, receive, send)
         else:
             await self._counted(scope, receive, send)
+
+    async def prepare(self) -> None:
+        """Make what the first request after a new snapshot would else wait for. Raises `EngineFailure`, `OSError`."""
+        for prepare in self._preparations:
+            await prepare()
 
     async def close(self) -> None:
         """End what was started to answer from releases."""
@@ -171,10 +182,10 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     clients, metrics = Clients(settings), Metrics(cached)
     answers = Answers(cached, clients)
     described = descriptions.Descriptions(answers, workspace)
-    represented = Representations(answers, workspace.questions, settings)
-    held = assets.Assets()
+    held, followed = assets.Assets(), feeds.Feeds(workspace)
+    represented = Representations(answers, workspace.questions, settings, held, followed.changes)
     studio = Studio(workspace, held, lambda: list(released.known()))
-    released = Releases(workspace, clients, metrics, studio)
+    released = Releases(workspace, clients, metrics, studio, held, followed)
     app = Described(
         title="Human Rights Cities graph",
         version=__version__,
@@ -187,11 +198,11 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     app.include_router(graphs.router(answers, settings))
     app.include_router(dumps.router(dumps.Dumps(answers, workspace)))
     app.include_router(descriptions.router(described))
-    followed = feeds.Feeds(workspace)
     app.include_router(feeds.router(followed, settings.base))
     app.include_router(news.router(news.News(followed, settings.base)))
     app.include_router(resources.router(represented, workspace))
-    app.include_router(explorer.router(answers, represented.naming, clients, settings))
+    listed = explorer.Explorer(answers, represented.naming, settings)
+    app.include_router(explorer.router(listed, clients, settings))
     finder = Finder(answers, clients, settings)
     app.include_router(reconcile.router(finder, settings))
     app.include_router(search.router(finder, settings))
@@ -204,7 +215,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     app.include_router(assets.router(held))
     app.include_router(guides.router(answers, workspace, released))
     if desk:
-        app.include_router(secretariat.router(desk, answers, settings))
+        app.include_router(secretariat.router(desk, answers, workspace, held))
 
     @app.exception_handler(errors.HrcError)
     async def known(request: Request, error: errors.HrcError) -> Response:
@@ -227,5 +238,8 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
         return await described.respond("service", format, url, asked)
 
     scratch = engine if isinstance(engine, Scratch) else None
-    endpoint = SparqlApp(answers, clients, metrics, settings, describe, studio, scratch=scratch, token=token)
-    return WebApp(endpoint, app, metrics, released, finder, settings.base)
+    endpoint = SparqlApp(
+        answers, clients, metrics, settings, describe, studio, represented.naming, scratch=scratch, token=token
+    )
+    preparations = (listed.prepare, followed.prepare, finder.prepare)
+    return WebApp(endpoint, app, metrics, released, preparations, settings.base)

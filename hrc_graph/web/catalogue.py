@@ -20,6 +20,7 @@ from hrc_graph.export.catalogue import Edition, Linkset
 from hrc_graph.export.folder import as_json, measured
 from hrc_graph.web import protocol
 from hrc_graph.web.answers import VARY, Answers, Whole, encoding_of, matches, page, sent
+from hrc_graph.web.languages import N_, READER
 from hrc_graph.web.releases import Releases
 from hrc_graph.workspace import Workspace
 
@@ -30,9 +31,9 @@ _FILES = {
     "CITATION.cff": "application/yaml; charset=utf-8",
 }
 _SERVICES = {
-    "SPARQL endpoint": "/sparql",
-    "Graphs, by the Graph Store Protocol": "/graphs",
-    "Reconciliation of names": "/reconcile",
+    N_("SPARQL endpoint"): "/sparql",
+    N_("Graphs, by the Graph Store Protocol"): "/graphs",
+    N_("Reconciliation of names"): "/reconcile",
 }
 _FORMAT = {
     "parameters": [{"name": "format", "in": "query", "description": "A short name of a format.",
@@ -69,7 +70,7 @@ class Catalogue:
                 "dataset.html",
                 request.headers,
                 fields=self._fields(told, ""),
-                title=description.TITLE["en"],
+                title=description.TITLE[READER.get().language],
                 about=catalogue.DESCRIPTION,
                 edition=told.edition,
                 schema_org=citing.schema_org(told.edition),

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from hrc_graph.description import TITLE
+from hrc_graph.web.languages import READER, gettext
 
 _SPECIAL = str.maketrans(
     {sign: f"\\{sign}" for sign in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\~{}", "^": r"\^{}"}
@@ -24,19 +25,22 @@ class Citation:
     @property
     def state(self) -> str:
         """The release, or the snapshot where there is none."""
-        return f"release {self.release}" if self.release else f"snapshot {self.snapshot}"
+        if self.release:
+            return gettext("release %(name)s") % {"name": self.release}
+        return gettext("snapshot %(name)s") % {"name": self.snapshot}
 
     @property
     def text(self) -> str:
         """The reference, in the order of APA: who, what, which state, where."""
-        return f"{TITLE['en']}. {self.title} [Record; {self.state}]. {self.iri}"
+        record = gettext("Record")
+        return f"{TITLE[READER.get().language]}. {self.title} [{record}; {self.state}]. {self.iri}"
 
     @property
     def bibtex(self) -> str:
         """The same as an entry of BibTeX."""
         key = re.sub(r"[^A-Za-z0-9]+", "-", self.iri.split("/", 3)[-1]).strip("-")
         fields = {
-            "author": "{" + TITLE["en"].translate(_SPECIAL) + "}",
+            "author": "{" + TITLE[READER.get().language].translate(_SPECIAL) + "}",
             "title": "{" + self.title.translate(_SPECIAL) + "}",
             "howpublished": rf"\url{{{self.iri}}}",
             "note": self.state,

@@ -127,10 +127,15 @@ def named(row: Row, variable: str, otherwise: str = "") -> Name:
     return Name(row[otherwise]["value"].rpartition("/")[2] if otherwise in row else "", "")
 
 
+def point(text: str) -> tuple[float, float] | None:
+    """Longitude and latitude of a point as the data write it; `None` for any other shape."""
+    found = _POINT.match(text)
+    return (float(found[1]), float(found[2])) if found else None
+
+
 def _read(rows: list[Row]) -> Commitment:
     row = rows[0]
-    points = (_POINT.match(each["point"]["value"]) for each in rows if "point" in each)
-    point = next((match for match in points if match), None)
+    points = (point(each["point"]["value"]) for each in rows if "point" in each)
     return Commitment(
         iri=row["commitment"]["value"],
         actor=row["actor"]["value"],
@@ -144,5 +149,5 @@ def _read(rows: list[Row]) -> Commitment:
         title=named(row, "title", "under"),
         dates=tuple(dict.fromkeys(each["date"]["value"] for each in rows if "date" in each)),
         year=int(row["year"]["value"]) if "year" in row else 0,
-        point=(float(point[1]), float(point[2])) if point else None,
+        point=next((found for found in points if found), None),
     )

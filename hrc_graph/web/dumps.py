@@ -23,6 +23,7 @@ from hrc_graph.export import dumps, package
 from hrc_graph.export.listings import LISTINGS
 from hrc_graph.web import headers
 from hrc_graph.web.answers import Answers, encoding_of, matches, page
+from hrc_graph.web.languages import gettext
 from hrc_graph.workspace import Workspace
 
 _MAKE = "from hrc_graph import export; export.make()"
@@ -61,7 +62,7 @@ class Dumps:
         """The name of each file, what it is, and its bytes if it was made."""
         paths = {name: _path(snapshot, name) for name in export.NAMES}
         return [
-            (name, package.described(name, LISTINGS), path.stat().st_size if path.exists() else None)
+            (name, package.described(name, LISTINGS, gettext), path.stat().st_size if path.exists() else None)
             for name, path in paths.items()
         ]
 
@@ -105,7 +106,9 @@ def router(made: Dumps) -> APIRouter:
         snapshot = made.snapshot()
         fields = ((b"cache-control", b"no-cache"), (b"x-snapshot", snapshot.id.encode()))
         files = made.listed(snapshot)
-        return page("dumps.html", request.headers, fields=fields, title="Dumps", files=files, snapshot=snapshot)
+        return page(
+            "dumps.html", request.headers, fields=fields, title=gettext("Dumps"), files=files, snapshot=snapshot
+        )
 
     @routes.get("/dumps/{name:path}", summary="The data as a file, in the syntax that its name ends in")
     async def dump(name: str, request: Request) -> Response:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 import time
+import unicodedata
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +29,7 @@ from hrc_graph.settings import Settings
 from hrc_graph.web.answers import LATEST, VARY_PAGE, Answers, Whole, client_of, encoding_of, matches, page
 from hrc_graph.web.clients import Clients
 from hrc_graph.web.labels import Labels, Name, Naming
-from hrc_graph.web.languages import READER, Reader, gettext
+from hrc_graph.web.languages import READER, Reader, gettext, number
 from hrc_graph.web.portraits import plain_date
 
 _OFFERED = (formats.HTML, formats.JSON, formats.CSV, formats.XLSX, formats.TURTLE)
@@ -37,7 +39,7 @@ _VALUES, _MOST_VALUES = 8, 60
 _KEPT = 256
 """Pages kept as they were sent."""
 _LONGEST = 100
-"""Characters of the text filter; more is no name."""
+"""Characters of the text filter, as more is no name, and of the name of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,12 @@ class Explorer:
                 self._held[listing.name] = held
             return held
 
+    async def prepare(self) -> None:
+        """Read the names and the index of every listing, one after the other, before anybody asks."""
+        await self.naming.labels()
+        for listing in LISTINGS.values():
+            await self.index(listing)
+
     async def _read(self, listing: Listing) -> tuple[str, Index]:
         asked = [
             Question(text, formats.JSON, formats.TURTLE, self.base, own=True)
@@ -89,10 +97,10 @@ class Explorer:
         return (snapshots.pop() if len(snapshots) == 1 else ""), index
 
 
-def router(answers: Answers, naming: Naming, clients: Clients, settings: Settings) -> APIRouter:
+def router(explorer: Explorer, clients: Clients, settings: Settings) -> APIRouter:
     """The routes of the listings."""
     routes = APIRouter(tags=["explorer"])
-    explorer = Explorer(answers, naming, settings)
+    answers, naming = explorer.answers, explorer.naming
     kept: OrderedDict[tuple[str, ...], Whole] = OrderedDict()
 
     async def shown(listing: Listing, asked: _Asked, request: Request) -> Response:
@@ -145,7 +153,7 @@ def router(answers: Answers, naming: Naming, clients: Clients, settings: Setting
         question = Question(text, table, formats.TURTLE, settings.base, encoding=encoding, own=True)
         answer = await answers.respond(question, client_of(request), request.headers.get("if-none-match", ""))
         if format in (formats.CSV, formats.XLSX):
-            name = f'attachment; filename="{listing.name}{format.suffix}"'
+            name = f'attachment; filename="{asked.file}{format.suffix}"'
             answer.raw_headers.append((b"content-disposition", name.encode()))
         return answer
 
@@ -206,6 +214,15 @@ class _Asked:
     def triples(self) -> str:
         """The query of its graph."""
         return facets.triples(self.listing, self.choice, self.base)
+
+    @property
+    def file(self) -> str:
+        """What its files are called: the listing and what is chosen, such as `governments-country-id`."""
+        choice = self.choice
+        said = [f"{name}-{value.rpartition('/')[2]}" for name, values in choice.values.items() for value in values]
+        words = "-".join([self.listing.name, *said, choice.text])
+        plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
+        return re.sub("[^A-Za-z0-9]+", "-", plain)[:_LONGEST].strip("-")
 
     def canonical(self) -> str:
         """All of it but the language, as one text."""
@@ -311,7 +328,7 @@ class _View:
         if asked.choice.text:
             left = Choice(asked.choice.values)
             count = len(self._index.chosen(left))
-            chips.append((gettext("Text"), Name(asked.choice.text), asked.address(choice=left), count))
+            chips.append((gettext("Name in any language"), Name(asked.choice.text), asked.address(choice=left), count))
         return chips
 
     def _sorting(self, column: Column) -> tuple[str, str]:
@@ -351,7 +368,7 @@ class _View:
         for column in self._listing.columns:
             if column.values == "count":
                 count = len(set(self._index.cells[column.name].get(thing, ())))
-                cells.append(_Cell((Name(f"{count:,}"),), column.values))
+                cells.append(_Cell((Name(number(count)),), column.values))
                 continue
             names = [name for _, name in self._texts(column, thing)]
             if column.name == self._listing.linked:

@@ -54,6 +54,8 @@ class Feeds:
         self._base = workspace.settings.base
         self._chronicle: Chronicle | None = None
         self._making = asyncio.Lock()
+        self._changes: tuple[str, dict[str, list[Entry]]] = ("", {})
+        self._sorting = asyncio.Lock()
         self._made: OrderedDict[tuple[str, ...], tuple[bytes, str, str]] = OrderedDict()
 
     async def chronicle(self) -> Chronicle:
@@ -67,6 +69,18 @@ class Feeds:
                 state, base = self._workspace.state, self._base
                 self._chronicle = await asyncio.to_thread(chronicle.current, self._workspace.root, state, base=base)
             return self._chronicle
+
+    async def changes(self, dossier: str) -> list[Entry]:
+        """The changes of a dossier, the newest first; read once for a commit."""
+        told = await self.chronicle()
+        async with self._sorting:
+            if self._changes[0] != told.head:
+                self._changes = told.head, await asyncio.to_thread(_by_dossier, told)
+            return self._changes[1].get(dossier, [])
+
+    async def prepare(self) -> None:
+        """Read the history before anybody asks."""
+        await self.changes("")
 
     async def respond(
         self, request: Request, format: formats.Format, name: str, is_fixed: bool, make: Callable[[], bytes]
@@ -276,6 +290,14 @@ class _Element(ET.Element):
         made.text = _NOT_XML.sub("", text) or None
         self.append(made)
         return made
+
+
+def _by_dossier(told: Chronicle) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for page in reversed(told.pages):
+        for entry in reversed(told.entries(page)):
+            found.setdefault(entry.dossier, []).append(entry)
+    return found
 
 
 def _origin(request: Request) -> str:

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Finder:
-    """Holds the directory of one snapshot; a new snapshot gets its own when it is first asked for."""
+    """Holds the directory of one snapshot; a new snapshot gets its own when it is prepared or first asked for."""
 
     def __init__(self, answers: Answers, clients: Clients, settings: Settings) -> None:
         self.answers = answers
@@ -47,9 +47,8 @@ class Finder:
             return self._held
 
     async def prepare(self) -> None:
-        """Read the directory, if a build has left it."""
-        engine = self.answers.engine.engine
-        if isinstance(engine, Embedded) and preparing.shelf(engine.pool.snapshot, self._base).exists():
+        """Read the directory; where no build has left it, as after a change that was accepted, it is made."""
+        if isinstance(self.answers.engine.engine, Embedded):
             await self.directory()
 
     async def _made(self) -> Directory:

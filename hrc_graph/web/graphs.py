@@ -16,6 +16,7 @@ from hrc_graph.engine import Question
 from hrc_graph.errors import BadRequest, NotFound
 from hrc_graph.settings import Settings
 from hrc_graph.web.answers import Answers, client_of, encoding_of, matches, page
+from hrc_graph.web.languages import gettext
 
 _ALL = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 _LIST = "SELECT ?graph (COUNT(*) AS ?triples) WHERE { GRAPH ?graph { ?s ?p ?o } } GROUP BY ?graph ORDER BY ?graph"
@@ -70,7 +71,7 @@ def router(answers: Answers, settings: Settings) -> APIRouter:
         rows = json.loads(answer.body)["results"]["bindings"]
         start = settings.base + "graph/"
         listed = [(row["graph"]["value"].removeprefix(start), row["triples"]["value"]) for row in rows]
-        return page("graphs.html", request.headers, title="Graphs", graphs=listed)
+        return page("graphs.html", request.headers, title=gettext("Graphs"), graphs=listed)
 
     @routes.get("/graphs/{name:path}", summary="A graph by its name")
     async def by_name(name: str, request: Request) -> Response:

@@ -44,6 +44,8 @@ _BORROWED = {
 }
 """Names of classes that come from elsewhere without names."""
 _RANKS = "http://wikiba.se/ontology#"
+RANKS = {"PreferredRank": _("preferred"), "NormalRank": _("normal"), "DeprecatedRank": _("deprecated")}
+"""What the ranks of claims are called."""
 _LANGUAGES = namespaces.VOCABULARY["lang"]
 
 
@@ -92,8 +94,8 @@ class Labels:
         if not names:
             if iri in _BORROWED:
                 return gettext(_BORROWED[iri]), ""
-            if iri.startswith(_RANKS):
-                return iri.removeprefix(_RANKS).removesuffix("Rank").lower(), "en"
+            if iri.removeprefix(_RANKS) in RANKS:
+                return gettext(RANKS[iri.removeprefix(_RANKS)]), ""
             return (iri.removeprefix(_LANGUAGES), "") if iri.startswith(_LANGUAGES) else ("", "")
         for wanted in (language, "en"):
             if wanted in names:

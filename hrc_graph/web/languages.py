@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 from babel.core import negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from starlette.types import Scope
 
@@ -93,6 +94,11 @@ def N_(text: str) -> str:  # noqa: N802  extraction knows it by this name
 def gettext(text: str) -> str:
     """A text in the reader's language."""
     return translations(READER.get().language).gettext(text)
+
+
+def number(value: int) -> str:
+    """A whole number as the reader writes it: `1,234`, `1.234`."""
+    return format_decimal(value, locale=READER.get().language)
 
 
 def ngettext(one: str, many: str, number: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ class _Line:
     who: str
     why: str
     version: str
+    dossier: str
     event: Event
 
 
@@ -56,6 +58,7 @@ class News:
         number, kind = page_number(request), request.query_params.get("kind", "").replace("-", "_")
         if kind and kind not in Kind.__members__:
             raise BadRequest(f"“{kind[:40]}” is no kind of change.", "The kinds are listed at /feeds/.")
+        dossier = request.query_params.get("dossier", "")[:200]
         said = f"{__version__} {told.head} {kind} {number} {READER.get()}"
         tag = f'W/"{hashlib.blake2b(said.encode(), digest_size=9).hexdigest()}"'
         fields = [LATEST, (b"etag", tag.encode())]
@@ -70,8 +73,9 @@ class News:
             fields=fields,
             title=gettext("What changed"),
             remark=told.remark,
-            at=_at,
-            **self._shown(self._read[1], kind, number),
+            dossier=dossier,
+            at=functools.partial(_at, dossier),
+            **self._shown([line for line in self._read[1] if dossier in ("", line.dossier)], kind, number),
         )
 
     def _shown(self, lines: list[_Line], kind: str, number: int) -> dict[str, Any]:
@@ -113,9 +117,13 @@ def router(news: News) -> APIRouter:
     return routes
 
 
-def _at(kind: str, number: int) -> str:
-    """The address of a page of events of a kind."""
-    asked = ({"kind": kind.replace("_", "-")} if kind else {}) | ({"page": str(number)} if number > 1 else {})
+def _at(dossier: str, kind: str, number: int) -> str:
+    """The address of a page of events of a dossier and a kind."""
+    asked = (
+        ({"dossier": dossier} if dossier else {})
+        | ({"kind": kind.replace("_", "-")} if kind else {})
+        | ({"page": str(number)} if number > 1 else {})
+    )
     return "/feeds/" + (f"?{urlencode(asked)}" if asked else "")
 
 
@@ -130,4 +138,4 @@ def _in_order(told: Chronicle) -> Iterator[_Line]:
         for entry in told.entries(each):
             commit = entry.version.removesuffix(f"/{entry.dossier}").rpartition("/")[2]
             for event in entry.events:
-                yield _Line(commit, entry.when, entry.who, entry.why, entry.version, event)
+                yield _Line(commit, entry.when, entry.who, entry.why, entry.version, entry.dossier, event)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import pyoxigraph as ox
+from markupsafe import Markup
 
 from hrc_graph import formats, guard, namespaces
+from hrc_graph.chronicle import Entry
 from hrc_graph.engine import Question
 from hrc_graph.listings import LISTINGS
 from hrc_graph.web.answers import Answers
@@ -18,10 +21,15 @@ from hrc_graph.web.documents import Document, best, term
 from hrc_graph.web.kinds import KINDS, THEME, Cell, Kind, Part
 from hrc_graph.web.labels import Labels, Name, Naming
 from hrc_graph.web.languages import READER, gettext
+from hrc_graph.web.languages import number as as_number
 from hrc_graph.web.links import Links
+from hrc_graph.web.pictures import LOCATED, Picture, pictures, small_map
+from hrc_graph.web.results import endpoint
 
 _ROWS = 200
 """So many rows of a section are in a page; the listing has them all."""
+_CHANGES = 5
+"""So many changes of the dossier are told; the page of changes has them all."""
 _BOUND = 50
 """Terms in one VALUES: more nests too much text."""
 _PASSAGES = """
@@ -53,6 +61,8 @@ class Shown:
     rows: Sequence[Sequence[Sequence[Name | Passage]]]
     total: int
     more: str = ""
+    csv: str = ""
+    """Where all its rows are to be had as a table."""
     groups: tuple[tuple[tuple[Name, ...], list[dict[str, Sequence[Name | Passage]]]], ...] = ()
     """Of a part whose rows stand side by side: what the heading says, and the cells of each row by column."""
 
@@ -69,13 +79,22 @@ class Portrait:
     sections: tuple[Shown, ...] = ()
     dossier: str = ""
     """Where the dossier is that holds the thing."""
+    pictures: tuple[Picture, ...] = ()
+    small_map: str = ""
+    """SVG of where it is; empty when no source gives coordinates."""
+    history: tuple[Entry, ...] = ()
+    """The newest changes of the dossier, the last one first."""
 
 
 class Portraits:
     """Asks the engine for what pages show."""
 
-    def __init__(self, answers: Answers, naming: Naming, links: Links) -> None:
+    def __init__(
+        self, answers: Answers, naming: Naming, links: Links, changes: Callable[[str], Awaitable[list[Entry]]]
+    ) -> None:
+        """`changes` gives the newest changes of a dossier."""
         self._answers = answers
+        self._changes = changes
         self._naming = naming
         self._links = links
         self._base = links.base
@@ -90,10 +109,14 @@ class Portraits:
         answers = await asyncio.gather(
             self._trail(kind, ask, labels),
             ask.rows(_DOSSIER),
+            ask.rows(kind.spread) if kind.spread else _none(),
+            ask.rows(f"SELECT ?value WHERE {{ {kind.point} }} ORDER BY ?value") if kind.point else _none(),
+            ask.rows(LOCATED) if kind.point else _none(),
             *(ask.rows(f"SELECT DISTINCT ?value WHERE {{ {pattern} }} ORDER BY ?value") for _, pattern in kind.glance),
             *(ask.rows(part.query) for part in kind.parts),
         )
-        trail, graphs, found = answers[0], answers[1], answers[2:]
+        trail, graphs, spread, places, located = answers[:5]
+        found = answers[5:]
         glance = [
             (gettext(title), tuple(_named(row["value"], labels) for row in rows))
             for (title, _), rows in zip(kind.glance, found, strict=False)
@@ -101,9 +124,17 @@ class Portraits:
         ]
         tables = list(zip(kind.parts, found[len(kind.glance) :], strict=True))
         passages = await self._passages(tables, ask, labels)
-        sections = [
-            self._section(part, rows, passages, labels, document.thing.value, trail) for part, rows in tables if rows
-        ]
+        dossier = self._dossier(graphs)
+        thing = document.thing.value
+
+        def made() -> tuple[list[Shown], list[Picture], Markup]:
+            sections = [self._section(part, rows, passages, labels, ask, trail) for part, rows in tables if rows]
+            more = next((section.more for section in sections if section.part.counted), "")
+            drawn = pictures(kind, tables, spread, labels, READER.get().link(more) if more else "")
+            here = labels.name(thing, READER.get().language)
+            return sections, drawn, small_map(thing, here, places, located, labels)
+
+        sections, drawn, small = await asyncio.to_thread(made)
         listing = None if self._links.release else LISTINGS.get(kind.listing)
         return Portrait(
             Name(gettext(listing.title), href=f"/{listing.name}") if listing else None,
@@ -111,13 +142,16 @@ class Portraits:
             _also(document),
             tuple(glance),
             tuple(sections),
-            self._dossier(graphs),
+            dossier and f"/graphs/{dossier}",
+            tuple(drawn),
+            small,
+            tuple((await self._changes(dossier))[:_CHANGES]) if dossier and not self._links.release else (),
         )
 
     def _dossier(self, graphs: list[dict[str, Any]]) -> str:
         start = self._base + "graph/"
         written = [row["graph"]["value"].removeprefix(start) for row in graphs]
-        return next((f"/graphs/{name}" for name in written if not name.startswith("derived")), "")
+        return next((name for name in written if not name.startswith("derived")), "")
 
     async def _trail(self, kind: Kind, ask: _Asking, labels: Labels) -> list[tuple[str, Name]]:
         if not kind.trail:
@@ -141,7 +175,7 @@ class Portraits:
         rows: list[dict[str, Any]],
         passages: Mapping[str, list[Passage]],
         labels: Labels,
-        thing: str,
+        ask: _Asking,
         trail: list[tuple[str, Name]],
     ) -> Shown:
         merged: dict[str, dict[str, dict[str, Name]]] = {}
@@ -171,7 +205,7 @@ class Portraits:
         if "{place}" in part.more:
             more = self._step(KINDS["hrc:LocalGovernment"], trail[-1]).href if trail else ""
         elif part.more and not self._links.release:
-            more = part.more.format(namespaces.short(thing, self._base))
+            more = part.more.format(namespaces.short(ask.thing.value, self._base))
         groups: dict[tuple[Name, ...], list[dict[str, Sequence[Name | Passage]]]] = {}
         for sides in shown if part.grouped else ():
             side = {column.name: cell for column, cell in zip(columns, sides, strict=True)}
@@ -179,7 +213,10 @@ class Portraits:
                 name for each in part.grouped for name in side.get(each, ()) if isinstance(name, Name) and name.text
             )
             groups.setdefault(heading, []).append(side)
-        return Shown(part, columns, shown, len(merged), more, tuple(groups.items()))
+        return Shown(part, columns, shown, len(merged), more, self._csv(ask.text(part.query)), tuple(groups.items()))
+
+    def _csv(self, query: str) -> str:
+        return f"{endpoint(self._links.release)}?{urlencode({'query': query, 'format': 'csv'})}"
 
     async def _passages(
         self, tables: list[tuple[Part, list[dict[str, Any]]]], ask: _Asking, labels: Labels
@@ -213,17 +250,24 @@ class _Asking:
 
     def __init__(self, answers: Answers, thing: ox.NamedNode, client: str, base: str) -> None:
         self._answers = answers
-        self._thing = str(thing)
+        self.thing = thing
         self._client = client
         self._base = base
 
-    async def rows(self, text: str) -> list[dict[str, Any]]:
+    def text(self, query: str) -> str:
+        """A query in which `?thing` is the thing, whole."""
+        return guard.prefixed(guard.filled(query, {"?thing": str(self.thing)}), self._base)
+
+    async def rows(self, query: str) -> list[dict[str, Any]]:
         """The solutions of a query in which `?thing` is the thing."""
-        text = guard.prefixed(guard.filled(text, {"?thing": self._thing}), self._base)
-        question = Question(text, formats.JSON, formats.TURTLE, self._base, own=True)
+        question = Question(self.text(query), formats.JSON, formats.TURTLE, self._base, own=True)
         answer = await self._answers.ask(question, self._client)
         found: list[dict[str, Any]] = json.loads(answer.body)["results"]["bindings"]
         return found
+
+
+async def _none() -> list[dict[str, Any]]:
+    return []
 
 
 def kind_of(document: Document) -> Kind | None:
@@ -240,7 +284,7 @@ def _named(value: Mapping[str, str], labels: Labels, values: str = "thing") -> N
     if value["type"] == "uri":
         return labels.name(text, READER.get().language)
     if values == "number" and text.isdigit():
-        return Name(f"{int(text):,}")
+        return Name(as_number(int(text)))
     is_date = value.get("datatype", "") == _EDTF
     return Name(plain_date(text) if is_date else text, value.get("xml:lang", ""))
 

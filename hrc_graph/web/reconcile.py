@@ -26,6 +26,7 @@ from hrc_graph.settings import Settings
 from hrc_graph.web import bodies, headers, protocol
 from hrc_graph.web.answers import client_of, page
 from hrc_graph.web.finder import Finder
+from hrc_graph.web.languages import gettext
 
 _NAME = "Human Rights Cities graph"
 _DEFAULT_TYPES = ("hrc:LocalGovernment", "hrc:Place", "hrc:Instrument", "org:Organization", "hrc:Event", "skos:Concept")
@@ -152,7 +153,7 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
             "reconcile.html",
             request.headers,
             fields=finder.about(request, finder.answers.engine.snapshot),
-            title="Match a table with the graph",
+            title=gettext("Match a table with the graph"),
             address=_origin(request) + "/reconcile",
             features=reconciliation.FEATURES,
             properties=extension.PROPERTIES.values(),

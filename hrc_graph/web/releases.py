@@ -25,9 +25,12 @@ from hrc_graph.questions import NamedQuery, library
 from hrc_graph.releases import Release
 from hrc_graph.web import headers, problems
 from hrc_graph.web.answers import Answers, Whole, encoding_of, matches, page
+from hrc_graph.web.assets import Assets
 from hrc_graph.web.clients import Clients
 from hrc_graph.web.descriptions import Descriptions
 from hrc_graph.web.dumps import Dump
+from hrc_graph.web.feeds import Feeds
+from hrc_graph.web.languages import N_, gettext
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.representations import Representations
 from hrc_graph.web.results import Studio
@@ -55,11 +58,15 @@ class Opened:
 class Releases:
     """Knows the releases of a workspace, and asks them."""
 
-    def __init__(self, workspace: Workspace, clients: Clients, metrics: Metrics, studio: Studio) -> None:
+    def __init__(
+        self, workspace: Workspace, clients: Clients, metrics: Metrics, studio: Studio, assets: Assets, feeds: Feeds
+    ) -> None:
         self._workspace = workspace
         self._clients = clients
         self._metrics = metrics
         self._studio = studio
+        self._assets = assets
+        self._feeds = feeds
         self._known: dict[str, Release] = {}
         self._of_snapshot: dict[str, str] = {}
         self._looked = -_LOOK_EVERY
@@ -150,8 +157,9 @@ class Releases:
         async def describe(format: formats.Format, url: str, asked: Mapping[str, str]) -> Response:
             return await described.respond("service", format, url, asked)
 
-        documents = Representations(answers, questions, settings, name)
-        sparql = SparqlApp(answers, self._clients, self._metrics, settings, describe, self._studio, name)
+        documents = Representations(answers, questions, settings, self._assets, self._feeds.changes, name)
+        metrics, naming = self._metrics, documents.naming
+        sparql = SparqlApp(answers, self._clients, metrics, settings, describe, self._studio, naming, name)
         return Opened(name, answers, questions, documents, sparql)
 
 
@@ -161,7 +169,7 @@ def router(known: Releases, base: str) -> APIRouter:
 
     @routes.get("/releases/", summary="The releases of the data")
     async def listed(request: Request) -> Response:
-        return page("releases.html", request.headers, title="Releases", releases=known.known().values())
+        return page("releases.html", request.headers, title=gettext("Releases"), releases=known.known().values())
 
     @routes.get("/releases/{name}/", summary="A release: what it is, its files, how to cite it")
     async def shown(name: str, request: Request) -> Response:
@@ -173,7 +181,7 @@ def router(known: Releases, base: str) -> APIRouter:
             "release.html",
             request.headers,
             fields=_of(release),
-            title=f"Release {name}",
+            title=gettext("Release %(name)s") % {"name": name},
             release=release,
             home=told.home,
             cite=citing.sentence(told),
@@ -227,17 +235,19 @@ def _with(files: dict[str, File]) -> Folder:
 
 
 def _title(path: str) -> str:
-    return package.described(path.removeprefix("dumps/"), LISTINGS) or _ABOUT.get(path.rpartition("/")[2], "")
+    told = package.described(path.removeprefix("dumps/"), LISTINGS, gettext)
+    name = path.rpartition("/")[2]
+    return told or (gettext(_ABOUT[name]) if name in _ABOUT else "")
 
 
 _ABOUT = {
-    SUMS: "Checksums: sha256sum --check",
-    package.NAME: "The folder as a Data Package, with a schema for each table",
-    releases.ABOUT: "What the release says of itself",
-    citing.CRATE: "The whole as an RO-Crate",
-    "catalogue.ttl": "The catalogue: DCAT 3 and VoID",
-    "schema-org.jsonld": "schema.org Dataset",
-    "datacite.json": "Metadata as DataCite takes them",
-    "CITATION.cff": "How to cite it: Citation File Format",
-    "shacl-report.ttl": "What the shapes say of it: SHACL report",
+    SUMS: N_("Checksums: sha256sum --check"),
+    package.NAME: N_("The folder as a Data Package, with a schema for each table"),
+    releases.ABOUT: N_("What the release says of itself"),
+    citing.CRATE: N_("The whole as an RO-Crate"),
+    "catalogue.ttl": N_("The catalogue: DCAT 3 and VoID"),
+    "schema-org.jsonld": N_("schema.org Dataset"),
+    "datacite.json": N_("Metadata as DataCite takes them"),
+    "CITATION.cff": N_("How to cite it: Citation File Format"),
+    "shacl-report.ttl": N_("What the shapes say of it: SHACL report"),
 }

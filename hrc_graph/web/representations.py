@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -22,12 +22,14 @@ from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from hrc_graph import __version__, formats, namespaces
+from hrc_graph.chronicle import Entry
 from hrc_graph.engine.worker import packed
 from hrc_graph.errors import Gone
 from hrc_graph.questions import NamedQuery
 from hrc_graph.settings import Settings
 from hrc_graph.web import headers, schemaorg
 from hrc_graph.web.answers import VARY_PAGE, Answers, Whole, client_of, encoding_of, matches, page_number
+from hrc_graph.web.assets import Assets
 from hrc_graph.web.citations import Citation
 from hrc_graph.web.documents import Document, Documents
 from hrc_graph.web.labels import Naming
@@ -59,14 +61,22 @@ class Representations:
     """Sends the documents of the live data, or of a release."""
 
     def __init__(
-        self, answers: Answers, questions: Mapping[str, NamedQuery], settings: Settings, release: str = ""
+        self,
+        answers: Answers,
+        questions: Mapping[str, NamedQuery],
+        settings: Settings,
+        assets: Assets,
+        changes: Callable[[str], Awaitable[list[Entry]]],
+        release: str = "",
     ) -> None:
+        """`changes` gives the newest changes of a dossier."""
         self.links = Links(settings.base, release)
         self.documents = Documents(answers, settings, self.links)
         self._answers = answers
         self.naming = Naming(answers, self.links)
-        self._portraits = Portraits(answers, self.naming, self.links)
+        self._portraits = Portraits(answers, self.naming, self.links, changes)
         self._terms = Terms(self.documents, questions, self.links)
+        self._script = assets.built("near.js")
         self._kept: OrderedDict[tuple[object, ...], _Made] = OrderedDict()
 
     async def respond(self, path: str, request: Request) -> Response:
@@ -102,7 +112,9 @@ class Representations:
         if not path:
             raise gone
         link = f'<{_quoted(gone.successors[0])}>; rel="successor-version"'
-        return RedirectResponse(place(path), 301, headers.COMMON | {"Link": link, "Cache-Control": "no-cache"})
+        return RedirectResponse(
+            READER.get().link(place(path)), 301, headers.COMMON | {"Link": link, "Cache-Control": "no-cache"}
+        )
 
     async def _make(
         self, stem: str, format: formats.Format, negotiated: bool, encoding: str, request: Request
@@ -116,7 +128,9 @@ class Representations:
             portrait = await self._portraits.of(found, client)
             if self._answers.engine.snapshot != found.snapshot:  # these may be of another one
                 return await self._make(stem, format, negotiated, encoding, request)
-        body, coding = await asyncio.to_thread(_written, found, format, words, sections, portrait, self.links, encoding)
+        body, coding = await asyncio.to_thread(
+            _written, found, format, words, sections, portrait, self.links, encoding, self._script
+        )
         tag, modified = _tag(found, format, encoding, self._terms.digest), _modified(self._answers)
         fields = _fields(found, format, tag, modified, negotiated, self.links)
         if coding:
@@ -132,6 +146,7 @@ def _written(
     portrait: Portrait,
     links: Links,
     encoding: str,
+    script: str,
 ) -> tuple[bytes, str]:
     """The document in its format and coding, and the coding."""
     if format is not formats.HTML:
@@ -144,6 +159,8 @@ def _written(
         **shown,
         sections=sections,
         portrait=portrait,
+        script=script,
+        file=found.path.removeprefix("id/").replace("/", "-"),
         citation=Citation(shown["title"], found.thing.value, found.snapshot, links.release),
         graph=_inert(graph),
         schema=_inert(description),

@@ -13,6 +13,7 @@ from hrc_graph import namespaces, questions
 from hrc_graph.errors import Gone, NotFound
 from hrc_graph.web import headers
 from hrc_graph.web.answers import client_of
+from hrc_graph.web.languages import READER
 from hrc_graph.web.representations import SPACES, Representations
 from hrc_graph.workspace import Workspace
 
@@ -66,4 +67,4 @@ def router(live: Representations, workspace: Workspace) -> APIRouter:
 
 def _redirect(path: str) -> Response:
     link = f'<{path}>; rel="describedby"'
-    return RedirectResponse(path, 303, headers.COMMON | {"Link": link, "Cache-Control": "no-cache"})
+    return RedirectResponse(READER.get().link(path), 303, headers.COMMON | {"Link": link, "Cache-Control": "no-cache"})

@@ -17,6 +17,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from hrc_graph import deciding
 from hrc_graph.desk import Desk, open_desk
 from hrc_graph.engine import snapshots
 from hrc_graph.engine.embedded import Embedded
@@ -98,10 +99,11 @@ async def _run(
         loop = asyncio.get_running_loop()
         for each in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(each, server.stop)
-        await application.prepare()
         beside = [asyncio.create_task(_announce(place.host, port, announce))]
+        turned = asyncio.Event()
+        beside.append(asyncio.create_task(_prepare(application, turned)))
         if isinstance(engine, Embedded):
-            beside.append(asyncio.create_task(_follow(workspace, engine, application)))
+            beside.append(asyncio.create_task(_follow(workspace, engine, turned)))
         if desk:
             beside.append(asyncio.create_task(_expire(desk)))
         await server.serve()
@@ -111,8 +113,20 @@ async def _run(
         await application.close()
 
 
-async def _follow(workspace: Workspace, engine: Embedded, application: WebApp) -> None:
-    """Turn to each new snapshot that a build in this workspace makes current."""
+async def _prepare(application: WebApp, turned: asyncio.Event) -> None:
+    """Make ready what the first requests need, now and for each new snapshot, while others are answered."""
+    while True:
+        try:
+            await application.prepare()
+            gc.freeze()  # the same of what was read now
+        except (HrcError, OSError) as error:  # such as a snapshot that has gone again; who asks is told of the error
+            _LOG.error("nothing could be prepared", extra={"fields": {"error": str(error)}})
+        await turned.wait()
+        turned.clear()
+
+
+async def _follow(workspace: Workspace, engine: Embedded, turned: asyncio.Event) -> None:
+    """Turn to each new snapshot that a build or an accepted change in this workspace makes current."""
     about, seen = workspace.state / "current.json", 0
     with contextlib.suppress(OSError):
         seen = about.stat().st_mtime_ns
@@ -128,7 +142,7 @@ async def _follow(workspace: Workspace, engine: Embedded, application: WebApp) -
                 continue
             try:
                 await engine.turn_to(snapshot)
-                await application.prepare()
+                turned.set()
                 _LOG.info("new snapshot", extra={"fields": {"snapshot": snapshot.id}})
             except HrcError as error:
                 _LOG.error("a new snapshot could not be read", extra={"fields": {"error": error.message}})
@@ -137,10 +151,16 @@ async def _follow(workspace: Workspace, engine: Embedded, application: WebApp) -
 def _desk(workspace: Workspace) -> Desk | None:
     """The desk; questions are answered also where its database cannot be opened."""
     try:
-        return open_desk(workspace.root, workspace.settings)
+        desk = open_desk(workspace.root, workspace.settings)
     except EngineFailure as error:
         _LOG.error("no desk", extra={"fields": {"error": str(error)}})
         return None
+    try:
+        if settled := deciding.settle(desk, workspace):
+            _LOG.info("decisions settled", extra={"fields": {"number": settled}})
+    except HrcError as error:  # the next decision tries again
+        _LOG.error("decisions were not settled", extra={"fields": {"error": error.message}})
+    return desk
 
 
 async def _expire(desk: Desk) -> None:

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 from hrc_graph import guard, namespaces
 from hrc_graph.questions import NamedQuery
 from hrc_graph.web.documents import Document, Documents, Statements, term
-from hrc_graph.web.languages import READER
+from hrc_graph.web.languages import N_, READER, gettext, number
 from hrc_graph.web.links import Links
 from hrc_graph.web.things import Reader, Shown
 
@@ -60,41 +60,45 @@ SELECT ?term ?label WHERE {
   FILTER (LANG(?label) IN ("en", "%s"))
 } ORDER BY (LANG(?label) = "%s")
 """
-_SEVERITY = {"": "must", "Violation": "must", "Warning": "should", "Info": "may"}
+_SEVERITY = {"": N_("must"), "Violation": N_("must"), "Warning": N_("should"), "Info": N_("may")}
 _TEMPLATES = {
-    "sh:class": "of the class {}",
-    "sh:datatype": "of the datatype {}",
-    "sh:hasValue": "{}",
-    "sh:minInclusive": "not less than {}",
-    "sh:maxInclusive": "not more than {}",
-    "sh:minLength": "of {} or more characters",
-    "sh:maxLength": "of {} or fewer characters",
-    "sh:pattern": "of the form {}",
-    "dcterms:conformsTo": "from the list {}",
+    "sh:class": N_("of the class %s"),
+    "sh:datatype": N_("of the datatype %s"),
+    "sh:hasValue": "%s",
+    "sh:minInclusive": N_("not less than %s"),
+    "sh:maxInclusive": N_("not more than %s"),
+    "sh:minLength": N_("of %s or more characters"),
+    "sh:maxLength": N_("of %s or fewer characters"),
+    "sh:pattern": N_("of the form %s"),
+    "dcterms:conformsTo": N_("from the list %s"),
 }
-_KINDS = {"IRI": "a thing that has an address", "Literal": "a text, number or date", "BlankNodeOrIRI": "a thing"}
+_KINDS = {
+    "IRI": N_("a thing that has an address"),
+    "Literal": N_("a text, number or date"),
+    "BlankNodeOrIRI": N_("a thing"),
+}
 
 _OUTSIDE = {
     term(name).value: label
     for name, label in {
-        "foaf:Person": "Person",
-        "geo:Geometry": "Geometry",
-        "org:FormalOrganization": "Formal organisation",
-        "org:Organization": "Organisation",
-        "org:OrganizationalUnit": "Unit of an organisation",
-        "skos:Concept": "Concept",
-        "skos:ConceptScheme": "List of concepts",
-        "owl:AnnotationProperty": "Property of terms",
-        "owl:Class": "Class",
-        "owl:DatatypeProperty": "Property whose values are texts, numbers or dates",
-        "owl:ObjectProperty": "Property whose values are things",
-        "owl:Ontology": "Ontology",
-        "sh:NodeShape": "Shape of a record",
-        "sh:PropertyShape": "Shape of a property",
-        "sh:SPARQLConstraint": "Rule in SPARQL",
-        "sh:Violation": "Violation",
-        "sh:Warning": "Warning",
-        "sh:Info": "Info",
+        "foaf:Person": N_("Person"),
+        "geo:Geometry": N_("Geometry"),
+        "org:FormalOrganization": N_("Formal organisation"),
+        "org:Organization": N_("Organisation"),
+        "org:OrganizationalUnit": N_("Unit of an organisation"),
+        "skos:Concept": N_("Concept"),
+        "skos:ConceptScheme": N_("List of concepts"),
+        "owl:AnnotationProperty": N_("Property of terms"),
+        "owl:Class": N_("Class"),
+        "owl:DatatypeProperty": N_("Property whose values are texts, numbers or dates"),
+        "owl:ObjectProperty": N_("Property whose values are things"),
+        "owl:Ontology": N_("Ontology"),
+        "sh:NodeShape": N_("Shape of a record"),
+        "sh:PropertyShape": N_("Shape of a property"),
+        "sh:SPARQLConstraint": N_("Rule in SPARQL"),
+        "sh:Violation": N_("Violation"),
+        "sh:Warning": N_("Warning"),
+        "sh:Info": N_("Info"),
     }.items()
 }
 """What terms of other vocabularies are called, which do not come with their names."""
@@ -131,7 +135,7 @@ class Terms:
         """What the terms of the ontology and the lists are called by the reader, and the classes of others."""
         language = READER.get().language
         rows = await self._documents.rows(_WORDS % (language, language), client)  # what is better comes later
-        return _OUTSIDE | {row["term"]: row["label"] for row in rows}
+        return {term: gettext(label) for term, label in _OUTSIDE.items()} | {row["term"]: row["label"] for row in rows}
 
     async def sections(self, document: Document, words: Mapping[str, str], client: str) -> list[Section]:
         """What the page of this document shows beside it."""
@@ -171,12 +175,16 @@ class Terms:
                 properties.append((reader.shown(each), *ends, definition))
         schemes = await self._documents.rows(_SCHEMES, client)
         lists = tuple((Shown(reader.word(s["scheme"]), self._links.thing(s["scheme"])), s["n"]) for s in schemes)
-        shapes = Shown("What a record must hold", self._links.thing(namespaces.SHAPES))
+        shapes = Shown(gettext("What a record must hold"), self._links.thing(namespaces.SHAPES))
         return [
-            Section("Classes", ("class", "kind of", "definition", "things of it"), tuple(classes)),
-            Section("Properties", ("property", "said of", "its values are", "definition"), tuple(properties)),
-            Section("Vocabularies", ("list", "concepts"), lists),
-            Section("Shapes", ("", ""), ((shapes, "as SHACL, and in words"),)),
+            Section(N_("Classes"), (N_("class"), N_("kind of"), N_("definition"), N_("things of it")), tuple(classes)),
+            Section(
+                N_("Properties"),
+                (N_("property"), N_("said of"), N_("its values are"), N_("definition")),
+                tuple(properties),
+            ),
+            Section(N_("Vocabularies"), (N_("list"), N_("concepts")), lists),
+            Section(N_("Shapes"), ("", ""), ((shapes, gettext("as SHACL, and in words")),)),
         ]
 
     async def _use(self, document: Document, reader: Reader, client: str) -> list[Section]:
@@ -185,8 +193,8 @@ class Terms:
         if term("owl:Class") in document.statements.values(thing, "rdf:type"):
             count = document.counts.get(term("rdf:type").value, 0)
             example = [other for other, link in document.pointing if link == term("rdf:type")][:1]
-            row: tuple[Cell, ...] = (f"{count:,}", [reader.shown(each) for each in example])
-            return [Section("In the data", ("things of this class", "an example"), (row,))] if count else []
+            row: tuple[Cell, ...] = (number(count), [reader.shown(each) for each in example])
+            return [Section(N_("In the data"), (N_("things of this class"), N_("an example")), (row,))] if count else []
         used = (await self._documents.rows(_USED % thing, client))[0]
         if "first" not in used:
             return []
@@ -194,8 +202,8 @@ class Terms:
         shown = Reader(found, await self.words(client), self._links)
         subject = ox.NamedNode(used["first"])
         values = found.about(subject).get(thing.value, [])
-        row = (f"{int(used['n']):,}", shown.shown(subject), [shown.shown(value) for value in values[:5]])
-        return [Section("In the data", ("statements", "an example", "its value"), (row,))]
+        row = (number(int(used["n"])), shown.shown(subject), [shown.shown(value) for value in values[:5]])
+        return [Section(N_("In the data"), (N_("statements"), N_("an example"), N_("its value")), (row,))]
 
     async def _rules(self, document: Document, words: Mapping[str, str], client: str) -> list[Section]:
         """What the shapes ask, in words."""
@@ -205,11 +213,11 @@ class Terms:
         found = await self._documents.graph(wanted % document.thing, client)
         reader = Reader(found, words, self._links)
         rows = [*_asked(found, reader), *_ruled(found, reader)]
-        columns = ("shape", "about", "asks for", "weight", "what a person is told")
-        sections = [Section("What a record must hold", columns, tuple(rows))] if rows else []
+        columns = (N_("shape"), N_("about"), N_("asks for"), N_("weight"), N_("what a person is told"))
+        sections = [Section(N_("What a record must hold"), columns, tuple(rows))] if rows else []
         return [
             *sections,
-            *(Section("The rule in SPARQL", code=code) for code in _selects(found, document.thing) if is_shape),
+            *(Section(N_("The rule in SPARQL"), code=code) for code in _selects(found, document.thing) if is_shape),
         ]
 
     async def _scheme(self, document: Document, reader: Reader, client: str) -> Section:
@@ -227,7 +235,7 @@ class Terms:
             if isinstance(concept, ox.NamedNode)
         ]
         rows.sort(key=lambda row: row[0].text.casefold() if isinstance(row[0], Shown) else "")
-        return Section("Concepts", ("concept", "broader", "definition", "used"), tuple(rows))
+        return Section(N_("Concepts"), (N_("concept"), N_("broader"), N_("definition"), N_("used")), tuple(rows))
 
     def _asking(self, document: Document) -> list[Section]:
         found = self._questions.get(document.thing.value, [])
@@ -239,7 +247,7 @@ class Terms:
             )
             for question in found
         )
-        return [Section("Questions that use it", ("question",), rows)] if rows else []
+        return [Section(N_("Questions that use it"), (N_("question"),), rows)] if rows else []
 
 
 def _all_shapes(document: Document, reader: Reader) -> Section:
@@ -255,7 +263,7 @@ def _all_shapes(document: Document, reader: Reader) -> Section:
                 (reader.shown(triple.subject), [reader.shown(v) for v in about], [reader.shown(v) for v in asked])
             )
     rows.sort(key=lambda row: row[0].text.casefold() if isinstance(row[0], Shown) else "")
-    return Section("Shapes", ("shape", "speaks of", "asks for"), tuple(rows))
+    return Section(N_("Shapes"), (N_("shape"), N_("speaks of"), N_("asks for")), tuple(rows))
 
 
 def _asked(found: Statements, reader: Reader) -> Iterable[tuple[Cell, ...]]:
@@ -270,7 +278,7 @@ def _asked(found: Statements, reader: Reader) -> Iterable[tuple[Cell, ...]]:
 
     for shape in sorted(shapes, key=place):
         assert isinstance(shape, ox.NamedNode)
-        phrases = "; ".join(in_words(found, shape, reader)) or "anything"
+        phrases = "; ".join(in_words(found, shape, reader)) or gettext("anything")
         about = [reader.shown(path) for path in _paths(found, shape)]
         yield (reader.shown(shape), about, phrases, _weight(found, shape), found.text(shape, "sh:message"))
 
@@ -281,11 +289,11 @@ def _ruled(found: Statements, reader: Reader) -> Iterable[tuple[Cell, ...]]:
     for rule, shape in sorted(rules.items(), key=lambda item: str(item[0])):
         if isinstance(shape, ox.NamedNode) and isinstance(rule, ox.NamedNode):
             told = re.sub(r"\{[?$](\w+)\}", "…", found.text(rule, "sh:message"))
-            yield (reader.shown(shape), "", "a rule across records", _weight(found, shape), told)
+            yield (reader.shown(shape), "", gettext("a rule across records"), _weight(found, shape), told)
 
 
 def _weight(found: Statements, shape: ox.NamedNode) -> str:
-    return _SEVERITY.get(found.text(shape, "sh:severity").rpartition("#")[2], "must")
+    return gettext(_SEVERITY.get(found.text(shape, "sh:severity").rpartition("#")[2], _SEVERITY[""]))
 
 
 def _selects(found: Statements, thing: ox.NamedNode) -> list[str]:
@@ -308,29 +316,31 @@ def _paths(found: Statements, shape: object) -> list[ox.NamedNode]:
 def in_words(found: Statements, shape: object, reader: Reader) -> list[str]:
     """What a shape asks of the values of its property, in words."""
     phrases = [_how_many(found, shape)]
-    phrases += [_KINDS.get(v.value.rpartition("#")[2], "") for v in found.values(shape, "sh:nodeKind")]
+    kinds = (v.value.rpartition("#")[2] for v in found.values(shape, "sh:nodeKind"))
+    phrases += [gettext(_KINDS[kind]) for kind in kinds if kind in _KINDS]
     for name, template in _TEMPLATES.items():
-        phrases += [template.format(reader.shown(value).text) for value in found.values(shape, name)]
-    for name, lead in (("sh:in", "one of: "), ("sh:languageIn", "in one of the languages ")):
+        phrases += [gettext(template) % reader.shown(value).text for value in found.values(shape, name)]
+    for name, template in (("sh:in", N_("one of: %s")), ("sh:languageIn", N_("in one of the languages %s"))):
         for items in found.values(shape, name):
-            phrases.append(lead + ", ".join(reader.shown(value).text for value in found.members(items)))
+            phrases.append(gettext(template) % ", ".join(reader.shown(value).text for value in found.members(items)))
     if found.text(shape, "sh:uniqueLang") == "true":
-        phrases.append("one for each language")
+        phrases.append(gettext("one for each language"))
     for items in found.values(shape, "sh:or"):
         either = ["; ".join(_inner(found, item, reader)) for item in found.members(items)]
-        phrases.append("either " + ", or ".join(filter(None, either)))
+        phrases.append(gettext("either %s") % gettext(", or ").join(filter(None, either)))
     for item in found.values(shape, "sh:not"):
-        phrases.append("not " + "; ".join(_inner(found, item, reader)))
+        phrases.append(gettext("not %s") % "; ".join(_inner(found, item, reader)))
     for item in found.values(shape, "sh:qualifiedValueShape"):
         least = found.text(shape, "sh:qualifiedMinCount")
-        phrases.append(f"{least or 'some'} or more of them {'; '.join(_inner(found, item, reader))}")
+        asked = {"least": least or "1", "what": "; ".join(_inner(found, item, reader))}
+        phrases.append(gettext("%(least)s or more of them: %(what)s") % asked)
     return [phrase for phrase in phrases if phrase]
 
 
 def _inner(found: Statements, shape: object, reader: Reader) -> list[str]:
     """The same of a shape within a shape, which may speak of another property."""
     paths = [reader.word(path.value) for path in _paths(found, shape)] if isinstance(shape, ox.BlankNode) else []
-    return [*(f"its {path}" for path in paths), *in_words(found, shape, reader)]
+    return [*(gettext("its %(property)s") % {"property": path} for path in paths), *in_words(found, shape, reader)]
 
 
 def _how_many(found: Statements, shape: object) -> str:
@@ -339,13 +349,15 @@ def _how_many(found: Statements, shape: object) -> str:
         case "", "":
             return ""
         case (("" | "0"), "0"):
-            return "none"
+            return gettext("none")
         case (("" | "0"), _):
-            return f"at most {most}"
+            return gettext("at most %s") % most
         case _, "":
-            return f"at least {least}"
+            return gettext("at least %s") % least
         case _:
-            return f"exactly {least}" if least == most else f"{least} to {most}"
+            if least == most:
+                return gettext("exactly %s") % least
+            return gettext("%(least)s to %(most)s") % {"least": least, "most": most}
 
 
 def _named(text: str) -> set[str]:

@@ -14,6 +14,7 @@ from hrc_graph import formats, namespaces
 from hrc_graph.web.documents import NAMING, POINTING, TYPE, Document, Statements, Term, best, term
 from hrc_graph.web.languages import LANGUAGES, N_, READER, gettext
 from hrc_graph.web.links import Links
+from hrc_graph.web.portraits import plain_date
 
 _V = namespaces.VOCABULARY
 _ACTS = ("hrc:Commitment", "hrc:Participation", "hrc:Award", "hrc:Change")
@@ -78,7 +79,8 @@ class Reader:
         said = self.statements
         if subject := said.nodes(node, "rdf:subject"):
             about = said.nodes(node, "rdf:predicate")
-            return f"{self.word(about[0].value) if about else 'claim'} of {self._plain(subject[0])}"
+            word = self.word(about[0].value) if about else gettext("claim")
+            return gettext("%(word)s of %(thing)s") % {"thing": self._plain(subject[0]), "word": word}
         if not set(map(term, _ACTS)) & set(said.values(node, "rdf:type")):
             return ""
         doers, kinds, aims = (
@@ -165,7 +167,7 @@ def _acts(document: Document, reader: Reader) -> list[dict[str, Any]]:
         ]
         shown.append(
             {
-                "date": " or ".join(sorted(date.value.replace("/", " to ") for date in said.values(act, "hrc:date"))),
+                "date": gettext(" or ").join(sorted(plain_date(date.value) for date in said.values(act, "hrc:date"))),
                 "kind": Shown(reader.shown(said.nodes(act, "rdf:type")[0]).text, reader.href(act.value)),
                 "what": [reader.shown(value) for value in dict.fromkeys(others)],
                 "passages": len(said.values(act, "hrc:cites")),

@@ -53,9 +53,13 @@ class Door:
         """
         check_own(request)
         form = await self.fields(request)
+        self.check_stamp(form, session)
+        return form
+
+    def check_stamp(self, form: Form, session: Session | None = None) -> None:
+        """Raises `Forbidden` for a form that was not given to this session, or is older than one."""
         if self.desk.stamps.age(form.get("stamp", ""), session.hash if session else "") > _OLDEST:
             raise Forbidden("This form is too old, or is not ours.", "Open the page again and send it once more.")
-        return form
 
     async def fields(self, request: Request) -> Form:
         """The fields of a form. Raises `BadRequest` and what reading a body raises."""

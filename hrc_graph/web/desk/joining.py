@@ -16,7 +16,7 @@ from hrc_graph import dates
 from hrc_graph.desk.applications import State
 from hrc_graph.desk.contacts import Contact
 from hrc_graph.desk.tries import Tries
-from hrc_graph.errors import BadDate, BadParameter, NotFound
+from hrc_graph.errors import BadDate, BadParameter, Conflict, NotFound
 from hrc_graph.settings import Settings
 from hrc_graph.web.answers import Answers, Whole, client_of
 from hrc_graph.web.clients import holder
@@ -130,19 +130,28 @@ def router(door: Door, answers: Answers, settings: Settings) -> APIRouter:
         return _status_page(door)
 
     @routes.post("/status")
-    async def status(request: Request) -> Response:
+    async def progress(request: Request) -> Response:
         form = await door.form(request)
         looked.take(holder(client_of(request)))
         reference, code = form.get("reference", ""), form.get("secret", "")
+        problem, answer = "", form.get("answer", "")
         try:
             found = await asyncio.to_thread(desk.applications.of_applicant, reference, code)
+            if form.get("do") == "answer":
+                try:
+                    found = await asyncio.to_thread(desk.applications.answer, reference, code, answer)
+                    answer = ""
+                except (BadParameter, Conflict) as error:
+                    problem = what(error)
         except NotFound as error:
             return _status_page(door, what(error), reference, 404)
         steps = await asyncio.to_thread(desk.applications.steps, found.reference)
         offered = await choices.of(answers, settings.base, client_of(request))
         lines = shown(json.loads(found.payload), offered)
-        values = {"application": found, "steps": steps, "lines": lines, "day": day}
-        return door.page("progress.html", None, 200, title=found.summary, names=state_names(), **values)
+        values = {"application": found, "steps": steps, "lines": lines, "day": day, "code": code}
+        values |= {"problem": problem, "answer": answer}
+        status = 400 if problem else 200
+        return door.page("progress.html", None, status, title=found.summary, names=state_names(), **values)
 
     return routes
 

@@ -15,7 +15,10 @@ from hrc_graph.desk.tokens import Scope
 from hrc_graph.errors import BadParameter, Conflict, NotFound
 from hrc_graph.web.answers import Whole
 from hrc_graph.web.desk.door import Door, Form, own_address, to, what
-from hrc_graph.web.languages import gettext
+from hrc_graph.web.languages import N_, gettext
+
+WORDS = (N_("editor"), N_("reviewer"), N_("admin"), N_("read"), N_("write"))
+"""What pages call roles, and what a token may do."""
 
 
 def router(door: Door, room: type[APIRoute]) -> APIRouter:

@@ -1,4 +1,4 @@
-// Bundles src/ into ../static/built/: one script, the land of the world map, the licences of what is in them.
+// Bundles src/ into ../static/built/: the scripts, the land of the world map, the licences of what is in them.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
@@ -11,7 +11,7 @@ mkdirSync(out, { recursive: true });
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: import.meta.dirname,
-  entryPoints: ["src/studio.ts"],
+  entryPoints: ["src/studio.ts", "src/near.ts"], outdir: "built",
   bundle: true, minify: true, write: false, metafile: true,
   format: "esm", target: "es2022", charset: "utf8", legalComments: "none", logLevel: "error",
 });
@@ -22,7 +22,7 @@ const shapes = feature(atlas, atlas.objects.land).features.flatMap((each) => eac
 const land = shapes.flat().map((ring) => ring.flat().map((degrees) => Math.round(degrees * 10) / 10));
 
 const names = {};
-for (const [name, text] of [["studio.js", outputFiles[0].text], ["land.json", JSON.stringify(land)]]) {
+for (const [name, text] of [["studio.js", outputFiles[0].text], ["near.js", outputFiles[1].text], ["land.json", JSON.stringify(land)]]) {
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 10);
   names[name] = name.replace(".", `-${hash}.`);
   writeFileSync(new URL(names[name], out), text);

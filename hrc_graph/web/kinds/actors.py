@@ -26,7 +26,9 @@ SELECT ?key ?date ?kind ?under WHERE {
   ?key hrc:recipient ?thing ; a hrc:Award ; hrc:under ?under .
   OPTIONAL { ?key hrc:date ?date } OPTIONAL { ?key dcterms:type ?kind }
 } ORDER BY ?date ?key""",
-    (Cell("date", _("Year"), "date"), Cell("kind", _("Title")), Cell("under", _("Programme")), EVIDENCE),
+    (Cell("date", _("Year"), "date"), Cell("kind", _("Award title")), Cell("under", _("Programme")), EVIDENCE),
+    moment="award",
+    told=("kind", "under"),
 )
 GOVERNMENT: Final = Kind(
     "governments",
@@ -82,6 +84,8 @@ SELECT ?key ?government ?kind ?up WHERE {
     ),
     "SELECT ?step (COUNT(?above) AS ?depth) WHERE { ?thing hrc:primaryPlace/hrc:partOf+ ?step " + UPWARD,
     "/governments?{}",
+    line=_("What it committed to, was awarded and took part in"),
+    point="?thing hrc:primaryPlace/geo:hasDefaultGeometry/geo:asWKT ?value",
 )
 PLACE: Final = Kind(
     "",
@@ -117,6 +121,7 @@ SELECT ?key ?date ?kind ?before ?after WHERE {
     ),
     ((_("Kind"), "?thing dcterms:type ?value"), (_("Codes"), "?thing skos:notation ?value")),
     "SELECT ?step (COUNT(?above) AS ?depth) WHERE { ?thing hrc:partOf+ ?step " + UPWARD,
+    point="?thing geo:hasDefaultGeometry/geo:asWKT ?value",
 )
 ORGANISATION: Final = Kind(
     "",
@@ -147,6 +152,7 @@ SELECT ?key ?what ?date WHERE {
         (_("Member of"), "?thing org:memberOf ?value"),
         (_("Where"), "?thing dcterms:spatial ?value"),
     ),
+    line=_("What it committed to and took part in"),
 )
 PERSON: Final = Kind(
     "",

@@ -86,10 +86,13 @@ SELECT ?key ?ordinal ?edition ?date ?place WHERE {
                 EVIDENCE,
             ),
             more="/events?series={}",
+            moment="event",
+            told=("edition",),
         ),
         CONFLICTS,
     ),
     ((_("Organised by"), "?thing hrc:organiser ?value"),),
+    line=_("Its editions"),
 )
 CAMPAIGN: Final = Kind(
     "",
@@ -178,7 +181,7 @@ SELECT ?key ?date ?where ?kind ?count WHERE {
                 Cell("date", _("Year"), "date"),
                 Cell("where", _("Where")),
                 Cell("kind", _("Kind")),
-                Cell("count", _("Number"), "number"),
+                Cell("count", _("How many"), "number"),
                 EVIDENCE,
             ),
         ),

@@ -7,7 +7,8 @@ from typing import Any
 import jinja2
 
 from hrc_graph import namespaces
-from hrc_graph.web.languages import LANGUAGES, READER, gettext, ngettext
+from hrc_graph.web.headings import heading
+from hrc_graph.web.languages import LANGUAGES, READER, gettext, ngettext, number
 
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("hrc_graph.web", "templates"),
@@ -19,9 +20,11 @@ _ENVIRONMENT = jinja2.Environment(
 )
 _ENVIRONMENT.policies["ext.i18n.trimmed"] = True
 _ENVIRONMENT.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+_ENVIRONMENT.filters["number"] = number
 _ENVIRONMENT.globals |= {
     "path_of": namespaces.path,
     "short": namespaces.short,
+    "heading": heading,
     "languages": LANGUAGES,
     "reader": READER.get,
     "link": lambda path: READER.get().link(path),

@@ -25,7 +25,7 @@ export function chart(answer: Answer, { numbers, texts, dates }: Columns): HTMLE
   };
   draw();
   return el("div", {},
-    el("div", { class: "actions" }, choice(say("Label"), labels, "label"), choice(say("Number"), numbers, "number")), place);
+    el("div", { class: "actions" }, choice(say("Label"), labels, "label"), choice(say("How many"), numbers, "number")), place);
 }
 
 /** Whether a column holds years, and nothing but them. */
