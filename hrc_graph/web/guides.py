@@ -223,6 +223,15 @@ class Written:
     """Its headings of the second level: id and text."""
 
 
+_REACHABLE = {
+    "<table>": '<div class="scroll read" tabindex="0"><table>',
+    "</table>": "</table></div>",
+    "<th></th>": "<td></td>",
+    "<pre>": '<pre tabindex="0">',
+}
+"""What scrolls can be reached by the keyboard, and a cell that says nothing is no heading."""
+
+
 @functools.cache
 def written(name: str) -> Written:
     """The page that a file of `docs/` makes. Raises `NotFound`."""
@@ -244,9 +253,8 @@ def written(name: str) -> Written:
         elif token.attrs.pop("style", "") == "text-align:right":  # pages have no styles of their own
             token.attrSet("class", "number")
     body = markdown.renderer.render(tokens, markdown.options, {})
-    body = body.replace("<table>", '<div class="scroll read" tabindex="0"><table>').replace(
-        "</table>", "</table></div>"
-    )
+    for plain, ours in _REACHABLE.items():
+        body = body.replace(plain, ours)
     return Written(title, Markup(body), tuple(parts))  # noqa: S704 rendered without HTML of its own
 
 

@@ -33,7 +33,7 @@ export function svg<K extends keyof SVGElementTagNameMap>(
 /** A drawing of that size with its accessible name; what it holds may be links. On a narrow screen it scrolls. */
 export function drawing(width: number, height: number, name: string, kind: string, ...children: Child[]): HTMLElement {
   const made = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": name, class: `plot plot-${kind}` }, ...children);
-  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": name }, made);
+  return el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": name }, made);
 }
 
 /** A part of the page that the server made. */

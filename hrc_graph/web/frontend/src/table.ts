@@ -27,7 +27,7 @@ export function table(answer: Answer, release: string, signal: AbortSignal): HTM
   const before = el("button", { type: "button", class: "second", click: () => turn(-1) }, say("Previous"));
   const after = el("button", { type: "button", class: "second", click: () => turn(1) }, say("Next"));
   const filter = el("input", { type: "search", id: "filter", input: () => sift(filter.value) });
-  const scroll = el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": say("Answer") },
+  const scroll = el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": say("Answer") },
     el("table", {}, el("thead", {}, el("tr", {}, ...heads)), body));
 
   function sort(column: number): void {
