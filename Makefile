@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 STAMP := $(VENV)/installed
 FRONTEND := $(filter-out %/node_modules,$(wildcard hrc_graph/web/frontend/* hrc_graph/web/frontend/src/*))
 
-.PHONY: setup serve test test-all lint docs words lock bench soak runaway exports accepting
+.PHONY: setup serve test test-all lint docs words lock bench pages soak runaway exports accepting
 
 setup: $(STAMP)
 
@@ -40,6 +40,9 @@ words: setup  # what pages say, for translators: hrc_graph/web/locales/<language
 
 bench: $(VENV)/peers
 	$(RUN)/python -m benchmarks
+
+pages: setup
+	$(RUN)/python -m benchmarks.pages
 
 soak: setup
 	$(RUN)/python -m benchmarks.soak

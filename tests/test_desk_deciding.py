@@ -110,6 +110,10 @@ def test_what_was_accepted_is_public_with_its_author_and_reviewer_and_can_be_und
     assert office.send("desk/changes", theirs, change=commit.id[:12], why="Too early.").status_code == 303
     assert office.desk.applications.get(reference).state is State.in_review
     until(lambda: not is_public(office, "Rekasatu"))
+    with History(office.root) as history:
+        undoing = list(history.revisions())[-1].id[:12]
+    assert office.send("desk/changes", theirs, change=undoing, why="Not twice.").status_code == 404
+    assert office.send("desk/changes", theirs, change=commit.id[:6], why="Too short.").status_code == 404
     told = office.desk.audit.path.read_text("utf-8")
     assert told.count('"application accepted"') == told.count('"change undone"') == 1
     assert office.desk.audit.broken() == []

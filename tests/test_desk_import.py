@@ -131,6 +131,7 @@ def shown(office: Office, commitments: int) -> None:
     raise AssertionError(found)
 
 
+@pytest.mark.slow
 def test_a_wrong_table_is_told_by_sheet_row_and_column_and_given_back_to_be_mended(office: Office) -> None:
     cookie = office.cookie(office.account(Role.reviewer))
     rows = LAHAT + LAHAT.replace("2019-05", "one fine day") + LAHAT.replace("endorsed", "hugged")
@@ -154,6 +155,7 @@ def test_a_wrong_table_is_told_by_sheet_row_and_column_and_given_back_to_be_mend
     assert in_indonesian.status_code == 200
 
 
+@pytest.mark.slow
 def test_a_doubt_is_answered_once_and_remembered(office: Office) -> None:
     cookie = office.cookie(office.account(Role.reviewer))
     table = b"name,country,kind,sources\nCity of Barcelona,ES,city,src:seed-000\n"
@@ -172,6 +174,7 @@ def test_a_doubt_is_answered_once_and_remembered(office: Office) -> None:
     assert "Is it the same?" not in office.get(page, cookie).text
 
 
+@pytest.mark.slow
 def test_who_may_see_and_publish_a_table(office: Office) -> None:
     one, other = office.cookie(office.account()), office.cookie(office.account())
     reviewer = office.cookie(office.account(Role.reviewer))
@@ -193,6 +196,7 @@ def test_who_may_see_and_publish_a_table(office: Office) -> None:
     assert office.get(page, one).status_code == 404
 
 
+@pytest.mark.slow
 def test_two_editors_of_the_same_record_do_not_overwrite_each_other(office: Office) -> None:
     one, other = (office.cookie(office.account(Role.reviewer)) for _ in range(2))
     pages = [

@@ -17,6 +17,7 @@ import httpx
 import pyoxigraph as ox
 import pytest
 
+from hrc_graph import namespaces
 from hrc_graph.desk import open_desk
 from hrc_graph.desk.accounts import Role
 from hrc_graph.desk.applications import State
@@ -75,24 +76,33 @@ class Client:
             assert response.status_code == 409, response.text
         raise AssertionError("somebody else was always first")
 
-    def decline(self, reference: str) -> None:
-        """Take an application on, and decline it; somebody else may have."""
-        self.press(f"desk/applications/{reference}", to="in-review")
-        self.press(f"desk/applications/{reference}", to="declined", why="a fictional reason")
+    def decline(self, references: list[str]) -> None:
+        """Take applications on, and decline them; somebody else may have."""
+        for reference in references:
+            self.press(f"desk/applications/{reference}", to="in-review")
+            self.press(f"desk/applications/{reference}", to="declined", why="a fictional reason")
+
+    def close(self) -> None:
+        """Close the browser."""
+        self._http.close()
+
+
+@pytest.fixture
+def clients(office: Office) -> Iterator[list[Client]]:
+    people = [Client(office) for _ in range(CLIENTS)]
+    yield people
+    for each in people:
+        each.close()
 
 
 @pytest.mark.slow
-def test_four_people_work_off_a_hundred_applications_and_a_thousand_rows(office: Office, store: ox.Store) -> None:
+def test_four_people_work_off_a_hundred_applications_and_a_thousand_rows(
+    office: Office, clients: list[Client], store: ox.Store
+) -> None:
     office.stamp("join")
     time.sleep(3.1)
     references = [office.apply(government=f"Kota Rekaan {number}")[0] for number in range(APPLICATIONS)]
-    clients = [Client(office) for _ in range(CLIENTS)]
-
-    def decline_all(client: Client) -> None:
-        for reference in references:
-            client.decline(reference)
-
-    at_once(clients, decline_all)
+    at_once(clients, lambda client: client.decline(references))
     told = sum((client.told for client in clients), Counter[int]())
     assert told == {303: 2 * APPLICATIONS, 409: 2 * APPLICATIONS * (CLIENTS - 1)}
     for reference in references:
@@ -100,7 +110,8 @@ def test_four_people_work_off_a_hundred_applications_and_a_thousand_rows(office:
         assert steps == [State.received, State.in_review, State.declined]
 
     before = int(office.server.rows(COUNT)[0]["n"])
-    rows = sorted(commitments(store, 100 * ROWS))[:ROWS]  # by government: the clients meet in the same records
+    new = [row for row in commitments(store, 100 * ROWS) if not is_recorded(row, store)]
+    rows = sorted(new)[:ROWS]  # by government: the clients meet in the same records
     assert len(rows) == ROWS
     wrong = [[*row[:2], "hugged", *row[3:]] if number % 2 else row for number, row in enumerate(rows)]
     page = clients[0].send(wrong)
@@ -128,6 +139,13 @@ def test_four_people_work_off_a_hundred_applications_and_a_thousand_rows(office:
     assert log.stdout.count("import of adoption.csv") == CLIENTS
     verify = [sys.executable, "-m", "hrc_graph", "audit", "verify", "--workspace", str(office.root)]
     assert subprocess.run(verify, capture_output=True).returncode == 0
+
+
+def is_recorded(row: list[str], store: ox.Store) -> bool:
+    """Whether a government endorses this text already."""
+    government, text, mode = (word.rpartition(":")[2] for word in row[:3])
+    act = ox.NamedNode(f"{namespaces.BASE}id/act/{government}--{mode}--{text}")
+    return next(store.quads_for_pattern(act, None, None, None), None) is not None
 
 
 def at_once(clients: list[Client], work: Callable[[Client], object]) -> None:

@@ -401,3 +401,91 @@ def test_governments_that_share_more_come_first(server: Server) -> None:
     section = page.partition('id="similar"')[2].partition("</section>")[0]
     for iri in most:
         assert f'href="/id/{iri.partition("/id/")[2]}"' in section
+
+
+def test_an_iri_leads_on_in_the_language_that_its_address_chose(server: Server) -> None:
+    answer = server.get("id/gov/at-vienna?lang=fr", headers={"accept": "text/html"})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/doc/gov/at-vienna?lang=fr"
+
+
+def test_a_file_is_called_what_was_chosen(server: Server) -> None:
+    answer = server.get("governments?country=place:id&q=K%C3%B3ta&format=csv")
+    assert 'filename="governments-country-id-Kota.csv"' in answer.headers["content-disposition"]
+
+
+def drawing(page: str, ident: str) -> str:
+    """The drawing of that id on a page; empty when there is none."""
+    found = re.search(rf'<svg [^>]*id="{ident}".*?(?=</figure>)', page, re.DOTALL)
+    return found[0] if found else ""
+
+
+def test_a_line_of_time_has_every_dated_row_of_the_tables_below(server: Server) -> None:
+    gov = "<https://w3id.org/hrcity/id/gov/id-lampung-timur>"
+    rows = server.rows(f"""{PREFIXES} SELECT DISTINCT ?act ?date WHERE {{
+      {{ ?act hrc:actor {gov} ; a hrc:Commitment ; hrc:date ?date }}
+      UNION {{ ?act hrc:recipient {gov} ; a hrc:Award ; hrc:date ?date }}
+      UNION {{ ?act hrc:actor {gov} ; a hrc:Participation ; hrc:at/hrc:date ?date }} }}""")
+    line = drawing(server.get("doc/gov/id-lampung-timur.html").text, "line")
+    assert len(rows) > 5
+    assert line.count("<a href=") == len(rows)
+    for row in rows:
+        assert f'<a href="/{row["act"].removeprefix("https://w3id.org/hrcity/")}"' in line
+
+
+def test_the_map_of_a_text_has_everybody_under_it_whose_place_is_known(server: Server) -> None:
+    text = "<https://w3id.org/hrcity/id/text/european-charter-2000>"
+    [row] = server.rows(f"""{PREFIXES} PREFIX geo: <http://www.opengis.net/ont/geosparql#>
+      SELECT (COUNT(DISTINCT ?actor) AS ?n) WHERE {{ ?act a hrc:Commitment ; hrc:under {text} ; hrc:actor ?actor .
+        ?actor hrc:primaryPlace/geo:hasDefaultGeometry/geo:asWKT ?point }}""")
+    drawn = drawing(server.get("doc/text/european-charter-2000.html").text, "spread")
+    together = sum(int(number) for number in re.findall(r"<title>(\d+) places", drawn))
+    alone = len(re.findall(r'class="mark (?:other|member)"', drawn))
+    assert together + alone == int(row["n"])
+
+
+def test_a_place_is_on_its_own_small_map_and_one_without_coordinates_has_none(server: Server) -> None:
+    assert "mark here" in drawing(server.get("doc/gov/at-vienna.html").text, "here")
+    assert not drawing(server.get("doc/gov/id-lampung-timur.html").text, "here")
+
+
+def test_bars_count_who_acts_on_a_theme_in_a_country(server: Server) -> None:
+    theme = "<https://w3id.org/hrcity/vocab/theme/right-to-housing>"
+    [row] = server.rows(f"""{PREFIXES} SELECT (COUNT(DISTINCT ?actor) AS ?n) WHERE {{
+      ?act a hrc:Commitment ; hrc:theme|(hrc:under/hrc:theme) {theme} ; hrc:actor ?actor .
+      ?actor hrc:primaryPlace/hrc:partOf* <https://w3id.org/hrcity/id/place/es> }}""")
+    page = server.get("doc/vocab/theme/right-to-housing.html").text
+    assert re.search(rf'Spain</a></th><td class="number">{row["n"]}</td>', page)
+
+
+def test_every_table_of_a_page_is_to_be_had_as_csv(server: Server) -> None:
+    page = server.get("doc/gov/at-vienna.html").text
+    links = re.findall(r'href="(/sparql\?[^"]*format=csv)" download="([^"]*)"', page)
+    assert len(links) == len(re.findall(r'<h2 id="(?!p-)[a-z]', page)) > 3
+    commitments = next(link for link, name in links if name == "gov-at-vienna-commitments.csv")
+    rows = list(csv.DictReader(io.StringIO(server.get(html.unescape(commitments)).text)))
+    assert len({row["key"] for row in rows}) == 5
+
+
+def test_a_page_tells_the_newest_changes_of_its_dossier_and_where_the_others_are(server: Server) -> None:
+    page = server.get("doc/gov/at-vienna.html").text
+    listed = re.search(r'<ul class="history">(.*?)</ul>', page, re.DOTALL)
+    assert listed
+    link = re.search(r'href="(/feeds/\?dossier=[^"]*)"', page)
+    assert link
+    changes = server.get(html.unescape(link[1])).text
+    whens = re.findall(r'<time datetime="([^"]*)"', listed[1])
+    assert 1 <= len(whens) <= 5
+    assert whens == sorted(whens, reverse=True)
+    assert whens == re.findall(r'<section class="change".*?<time datetime="([^"]*)"', changes, re.DOTALL)[: len(whens)]
+    versions = re.findall(r'href="(/version/[^"]*)"', changes)
+    assert versions
+    assert all("governments/at/vienna" in version for version in versions)
+
+
+def test_an_answer_as_a_page_calls_our_things_by_their_names(server: Server) -> None:
+    page = server.shown(
+        "SELECT * { VALUES ?thing { <https://w3id.org/hrcity/id/gov/at-vienna> <https://example.org/x> } }"
+    ).text
+    assert 'title="https://w3id.org/hrcity/id/gov/at-vienna">City of Vienna</a>' in page
+    assert ">https://example.org/x</a>" in page

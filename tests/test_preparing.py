@@ -7,6 +7,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ import pytest
 from hrc_graph import chronicle, history, namespaces, preparing
 from hrc_graph.engine import snapshots
 from hrc_graph.errors import EngineFailure
+from hrc_graph.index import Index
+from hrc_graph.publishing import Author
 from hrc_graph.workspace import open_workspace
 from tests import past as pasts
 from tests.conftest import serving
@@ -72,3 +75,24 @@ def test_servers_turn_to_a_snapshot_only_when_all_is_ready(
     snapshot = preparing.build(workspace)
     assert json.loads((workspace.state / "current.json").read_text())["id"] == snapshot.id != shown["id"]
     assert preparing.shelf(snapshot, BASE).exists()
+
+
+def test_after_an_accepted_change_the_names_are_ready_before_anybody_asks(past: Past, tmp_path: Path) -> None:
+    shutil.copytree(past.root, tmp_path / "copy")
+    workspace = open_workspace(tmp_path / "copy")
+    preparing.build(workspace)
+    with serving(workspace=workspace.root):
+        opened = Index.open(workspace)
+        text = workspace.files.path("people/made-up-one").read_bytes()
+        more = (
+            text + b'<id/person/made-up-one> <http://www.w3.org/2004/02/skos/core#note> "More, and fictional."@en .\n'
+        )
+        before = opened.snapshot
+        opened.accept({"people/made-up-one": more}, "More", Author("Fictional Editor", "editor@example.org"))
+        assert opened.snapshot.id != before.id
+        shelf = preparing.shelf(opened.snapshot, BASE)
+        end = time.monotonic() + 60
+        while not shelf.exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        assert shelf.exists()
+        assert preparing.read(opened.snapshot, BASE).snapshot == opened.snapshot.id

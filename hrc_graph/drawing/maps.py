@@ -71,11 +71,13 @@ def draw(
     words: gettext.NullTranslations,
     zoom: Callable[[Extent], str],
     width: int = _NARROWEST,
+    here: Mark | None = None,
 ) -> Markup:
     """The map of an extent with those of the marks that lie in it, for a place of so many pixels at least.
 
     Each mark links to its `href`; marks that would lie on each other are a number, which links to where `zoom` shows
-    the extent of them all, until that is no narrower than this one: then those of one place stand around it.
+    the extent of them all, until that is no narrower than this one: then those of one place stand around it. `here` is
+    on top of them all, whatever lies below it.
     """
     shown = [(mark, place) for mark in marks if (place := part.place(mark.longitude, mark.latitude))]
     about = words.ngettext(
@@ -94,7 +96,9 @@ def draw(
             together.setdefault(part.place(mark.longitude, mark.latitude) or (0.0, 0.0), []).append(mark)
         for place, same in together.items():
             drawn += [_mark(mark, place, number, len(same)) for number, mark in enumerate(same)]
-    return canvas(ident, "map", title, about, Markup("").join(drawn), linked=bool(shown))
+    if here and (place := part.place(here.longitude, here.latitude)):
+        drawn.append(_mark(here, place, 0, 1))
+    return canvas(ident, "map", title, about, Markup("").join(drawn), linked=bool(shown or here))
 
 
 def neighbourhood(
@@ -107,7 +111,7 @@ def neighbourhood(
 ) -> Markup:
     """A place and what lies near it, within about a thousand kilometres across."""
     part = land.box(here.longitude - 6, here.latitude - 2.5, here.longitude + 6, here.latitude + 2.5)
-    return draw(ident, title, [here, *others], part, words, zoom, _SMALL)
+    return draw(ident, title, others, part, words, zoom, _SMALL, here)
 
 
 def sign(kind: str) -> Markup:

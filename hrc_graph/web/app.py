@@ -238,6 +238,8 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
         return await described.respond("service", format, url, asked)
 
     scratch = engine if isinstance(engine, Scratch) else None
-    endpoint = SparqlApp(answers, clients, metrics, settings, describe, studio, scratch=scratch, token=token)
+    endpoint = SparqlApp(
+        answers, clients, metrics, settings, describe, studio, represented.naming, scratch=scratch, token=token
+    )
     preparations = (listed.prepare, followed.prepare, finder.prepare)
     return WebApp(endpoint, app, metrics, released, preparations, settings.base)

@@ -163,7 +163,8 @@ def router(live: Opened, released: Releases, settings: Settings) -> APIRouter:
             given = {"lang": language} | given
         try:
             text = found.plain(given, base=base)
-            table = shown_table(await ask(of, found.bound(given, base=base), request), settings)
+            answer = await ask(of, found.bound(given, base=base), request)
+            table = shown_table(answer, settings, await of.documents.naming.labels())
         except BadParameter as error:
             problem = str(error)
         return page(

@@ -86,7 +86,7 @@ def small_map(thing: str, name: Name, places: Rows, others: Rows, labels: Labels
     near = [row for row in others if row["key"]["value"] != thing and _is_near(point(row["point"]["value"]), here)]
     words = translations(READER.get().language)
     mark = Mark(*here, name.text, READER.get().link(name.href), "here")
-    return maps.neighbourhood("near", gettext("Where it is"), mark, _marks(near, labels), words, _map)
+    return maps.neighbourhood("here", gettext("Where it is"), mark, _marks(near, labels), words, _map)
 
 
 def _line(title: str, tables: Sequence[tuple[Part, Rows]], labels: Labels) -> Picture | None:

@@ -158,7 +158,8 @@ class Releases:
             return await described.respond("service", format, url, asked)
 
         documents = Representations(answers, questions, settings, self._assets, self._feeds.changes, name)
-        sparql = SparqlApp(answers, self._clients, self._metrics, settings, describe, self._studio, name)
+        metrics, naming = self._metrics, documents.naming
+        sparql = SparqlApp(answers, self._clients, metrics, settings, describe, self._studio, naming, name)
         return Opened(name, answers, questions, documents, sparql)
 
 

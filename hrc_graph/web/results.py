@@ -12,6 +12,8 @@ from hrc_graph.engine import Answer, Question
 from hrc_graph.settings import Settings
 from hrc_graph.web.answers import Whole, page
 from hrc_graph.web.assets import Assets
+from hrc_graph.web.labels import Labels
+from hrc_graph.web.languages import READER
 from hrc_graph.web.languages import gettext as _
 from hrc_graph.workspace import Workspace
 
@@ -38,7 +40,9 @@ class Studio:
         """The page with a query to run, or the one to start from. `asked` are the headers of the request."""
         return self._page(asked, (), title=_("SPARQL"), query=query, release=release)
 
-    def answered(self, question: Question, answer: Answer, asked: Mapping[str, str], release: str, tag: str) -> Whole:
+    def answered(
+        self, question: Question, answer: Answer, asked: Mapping[str, str], release: str, tag: str, labels: Labels
+    ) -> Whole:
         """The page with a query and its answer.
 
         It shows whole answers up to `settings.page_rows` rows; of longer ones it shows so many, says so in words and in
@@ -46,7 +50,7 @@ class Studio:
         """
         table, graph = None, ""
         if answer.format is formats.JSON:
-            table = shown_table(answer, self._settings)
+            table = shown_table(answer, self._settings, labels)
             complete = table["complete"]
         else:
             lines = answer.body.decode().splitlines()
@@ -101,8 +105,11 @@ def endpoint(release: str) -> str:
     return f"/releases/{quote(release, safe='')}/sparql" if release else "/sparql"
 
 
-def shown_table(answer: Answer, settings: Settings) -> dict[str, Any]:
-    """What a page shows of a table: names of columns, rows of terms, whether these are all."""
+def shown_table(answer: Answer, settings: Settings, labels: Labels) -> dict[str, Any]:
+    """What a page shows of a table: names of columns, rows of terms, whether these are all.
+
+    The terms are those of SPARQL's JSON results; an IRI of ours has its `name` and its `language` too.
+    """
     parsed = json.loads(answer.body)
     if "boolean" in parsed:
         row = {"answer": {"type": "literal", "value": _("yes") if parsed["boolean"] else _("no")}}
@@ -110,10 +117,22 @@ def shown_table(answer: Answer, settings: Settings) -> dict[str, Any]:
     rows = parsed["results"]["bindings"]
     return {
         "names": parsed["head"]["vars"],
-        "rows": rows[: settings.page_rows],
+        "rows": [_named(row, labels, settings.base) for row in rows[: settings.page_rows]],
         "count": len(rows),
         "complete": len(rows) <= settings.page_rows,
     }
+
+
+def _named(row: dict[str, dict[str, Any]], labels: Labels, base: str) -> dict[str, dict[str, Any]]:
+    language = READER.get().language
+
+    def named(term: dict[str, Any]) -> dict[str, Any]:
+        if term["type"] != "uri" or not namespaces.path(term["value"], base):
+            return term
+        text, spoken = labels.text(term["value"], language)
+        return term | {"name": text, "language": spoken} if text else term
+
+    return {name: named(term) for name, term in row.items()}
 
 
 def _links(question: Question, answer: Answer, at: str) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ Source: OpenSearch 1.1 (draft 6), description document.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,7 +16,7 @@ from hrc_graph.directory import Directory, Found, marked
 from hrc_graph.errors import BadRequest
 from hrc_graph.settings import Settings
 from hrc_graph.web import protocol
-from hrc_graph.web.answers import page
+from hrc_graph.web.answers import Whole, page
 from hrc_graph.web.finder import Finder
 from hrc_graph.web.languages import gettext
 from hrc_graph.web.templates import render
@@ -24,6 +24,8 @@ from hrc_graph.web.templates import render
 _SHOWN = 50
 _JSON = formats.Format("json", ("application/json",), ".json")
 _OFFERED = (formats.HTML, _JSON)
+_KEPT = 256
+"""So many pages are kept as they were sent, by their tags."""
 _PARAMETERS = {
     "parameters": [
         {"name": name, "in": "query", "required": False, "description": what, "schema": {"type": "string"}}
@@ -40,6 +42,7 @@ _PARAMETERS = {
 def router(finder: Finder, settings: Settings) -> APIRouter:
     """The routes of searching."""
     routes = APIRouter(tags=["search"])
+    answered: OrderedDict[str, Whole] = OrderedDict()
 
     @routes.get("/search", summary="Things by any of their names", openapi_extra=_PARAMETERS)
     async def search(request: Request, q: str = "", type: str = "") -> Response:
@@ -49,9 +52,9 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
         number = _page(given.get("page", "1"))
         if format is _JSON and not q.strip():
             raise BadRequest("The parameter q is missing or empty.", "Say /search?q=Gwangju&format=json.")
-        held = finder.unchanged(request)
-        if held:
-            return held
+        held, tag = finder.unchanged(request), finder.tag(request)
+        if held or tag in answered:
+            return held or answered[tag]
         known = await finder.directory()
         found = await finder.run(request, lambda: known.search(q)) if q.strip() else []
         wanted = known.type(type)
@@ -63,7 +66,7 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
             results = [_result(known, one, settings.base) for one in shown]
             answer = {"query": q, "total": len(kept), "page": number, "types": facets, "results": results}
             return finder.json(answer, request, known.snapshot)
-        return page(
+        made = page(
             "search.html",
             request.headers,
             fields=finder.about(request, known.snapshot),
@@ -78,6 +81,11 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
             further=len(kept) > number * _SHOWN,
             results=[(one, _pieces(one, q), known.described(one.thing)) for one in shown],
         )
+        if tag.startswith(known.snapshot, 3):  # no new snapshot took over meanwhile
+            answered[tag] = made
+            if len(answered) > _KEPT:
+                answered.popitem(last=False)
+        return made
 
     @routes.get("/opensearch.xml", summary="The search, as browsers learn of it")
     async def description(request: Request) -> Response:

@@ -22,6 +22,7 @@ from hrc_graph.settings import Settings
 from hrc_graph.web import headers, problems, protocol
 from hrc_graph.web.answers import VARY_PAGE, Answers, Whole, matches
 from hrc_graph.web.clients import Clients, address
+from hrc_graph.web.labels import Naming
 from hrc_graph.web.languages import READER
 from hrc_graph.web.metrics import Metrics
 from hrc_graph.web.protocol import Asked, Parameters
@@ -55,6 +56,7 @@ class SparqlApp:
         settings: Settings,
         describe: Callable[[formats.Format, str, Mapping[str, str]], Awaitable[Response]],
         studio: Studio,
+        naming: Naming,
         release: str = "",
         scratch: Scratch | None = None,
         token: str = "",
@@ -65,6 +67,7 @@ class SparqlApp:
         self._settings = settings
         self._describe = describe
         self._studio = studio
+        self._naming = naming
         self._release = release
         self._scratch = scratch
         self._token = token
@@ -137,7 +140,8 @@ class SparqlApp:
         answer = await _unless_gone(self._answers.ask(asked.question, client), receive)
         if held:
             return self._answers.unchanged(tag, VARY_PAGE)
-        return self._studio.answered(asked.question, answer, request, self._release, tag)
+        labels = await self._naming.labels()
+        return self._studio.answered(asked.question, answer, request, self._release, tag, labels)
 
     async def _update(self, method: str, parameters: Parameters, request: dict[str, str], url: str) -> Response:
         if self._scratch is None:

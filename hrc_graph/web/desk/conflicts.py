@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +23,6 @@ from hrc_graph.web.desk.door import Door, Form, to, what
 from hrc_graph.web.desk.graph import Graph, Preview, checked_words
 from hrc_graph.web.languages import READER, gettext
 from hrc_graph.web.problems import status_of
-
-_KEY = re.compile(r"[0-9a-f]{16}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +48,18 @@ class Ranking:
 def router(door: Door, room: type[APIRoute], graph: Graph) -> APIRouter:
     """The routes of conflicts."""
     routes = APIRouter(prefix="/desk/conflicts", route_class=room, include_in_schema=False)
+    told: dict[
+        str, tuple[Ground, dict[str, Conflict]]
+    ] = {}  # by language, of the last state: to find them takes seconds
+
+    def known(ground: Ground) -> dict[str, Conflict]:
+        """Every detail with several claims by its key, in the reader's language."""
+        language = READER.get().language
+        held = told.get(language)
+        if held is None or held[0] is not ground:
+            found = conflicts(ground, language, decided=True)
+            held = told[language] = ground, {key_of(each): each for each in found}
+        return held[1]
 
     @routes.get("")
     async def listed(request: Request, all: str = "") -> Response:
@@ -58,8 +67,8 @@ def router(door: Door, room: type[APIRoute], graph: Graph) -> APIRouter:
 
         def found() -> list[tuple[str, Conflict]]:
             with graph.ground() as ground:
-                told = conflicts(ground, READER.get().language, decided=bool(all))
-            return sorted(((key_of(each), each) for each in told), key=lambda each: each[1].name.casefold())
+                wanted = [(key, each) for key, each in known(ground).items() if each.open or all]
+            return sorted(wanted, key=lambda each: each[1].name.casefold())
 
         values: dict[str, Any] = {"conflicts": await asyncio.to_thread(found), "all": bool(all)}
         return door.page("conflicts.html", session, title=gettext("Where sources differ"), **values)
@@ -86,7 +95,7 @@ def router(door: Door, room: type[APIRoute], graph: Graph) -> APIRouter:
         """Publish a ranking of the conflict that was seen, and of no other state of it."""
 
         def made(ground: Ground) -> Mapping[str, bytes]:
-            conflict = _found(key, ground)
+            conflict = _of(key, known(ground))
             _check_side(conflict, ranking)
             if state_of(conflict) != seen:
                 raise ChangedMeanwhile(
@@ -95,7 +104,7 @@ def router(door: Door, room: type[APIRoute], graph: Graph) -> APIRouter:
             return ranking.changes(ground)
 
         with graph.ground() as ground:
-            named = _found(key, ground)
+            named = _of(key, known(ground))
         return graph.publish(made, f"ranking of {named.detail} of {named.name}"[:200], session.account, ranking.note)
 
     async def conflict_page(
@@ -104,7 +113,7 @@ def router(door: Door, room: type[APIRoute], graph: Graph) -> APIRouter:
         def gathered() -> dict[str, Any]:
             said, number = problem, status
             with graph.ground() as ground:
-                conflict = _found(key, ground)
+                conflict = _of(key, known(ground))
                 language = READER.get().language
                 preview: Preview | None = None
                 if ranking and not problem:
@@ -148,12 +157,10 @@ def state_of(conflict: Conflict) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def _found(key: str, ground: Ground) -> Conflict:
-    if _KEY.match(key):
-        for each in conflicts(ground, READER.get().language, decided=True):
-            if key_of(each) == key:
-                return each
-    raise NotFound("There is no such conflict.", "The list shows them.")
+def _of(key: str, known: Mapping[str, Conflict]) -> Conflict:
+    if key not in known:
+        raise NotFound("There is no such conflict.", "The list shows them.")
+    return known[key]
 
 
 def _check_side(conflict: Conflict, ranking: Ranking) -> None:

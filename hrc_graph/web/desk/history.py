@@ -39,7 +39,8 @@ def router(door: Door, room: type[APIRoute], graph: Graph) -> APIRouter:
         form = await door.form(request, session)
         change, why = form.get("change", ""), form.get("why", "")
         try:
-            if not change:
+            told = await asyncio.to_thread(publishing.told, graph.workspace, _MOST)
+            if not any(each.id == change and each.ours and not each.undoes for each in told):
                 raise NotFound("There is no such change to undo.", "Choose one of the list.")
             await graph.use(lambda index, _: deciding.undo(desk, index, change, session.account, why))
         except (BadInput, Conflict, NotFound) as error:

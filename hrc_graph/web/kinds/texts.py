@@ -26,7 +26,7 @@ INSTRUMENT: Final = Kind(
 SELECT ?key ?country ?date ?mode ?actor WHERE {{
   ?key hrc:under ?thing ; a hrc:Commitment ; hrc:mode ?mode ; hrc:actor ?actor .
   OPTIONAL {{ ?key hrc:date ?date }} {COUNTRY}
-}} ORDER BY ?country ?date ?actor""",
+}} ORDER BY (!BOUND(?country)) ?country ?date ?actor""",
             (Cell("country", _("Country")), WHEN, Cell("mode", _("Mode")), Cell("actor", _("Who")), EVIDENCE),
             more="/governments?instrument={}",
             counted="years",
@@ -96,12 +96,12 @@ SELECT ?key ?country ?actor ?mode ?under ?date WHERE {{
   ?key a hrc:Commitment ; hrc:theme|(hrc:under/hrc:theme) ?thing ; hrc:actor ?actor ; hrc:mode ?mode .
   ?key hrc:under ?under .
   OPTIONAL {{ ?key hrc:date ?date }} {COUNTRY}
-}} ORDER BY ?country ?actor ?date""",
+}} ORDER BY (!BOUND(?country)) ?country ?actor ?date""",
             (
                 Cell("country", _("Country")),
                 Cell("actor", _("Who")),
+                Cell("under", _("What"), below="actor"),
                 Cell("mode", _("Mode")),
-                Cell("under", _("What")),
                 WHEN,
                 EVIDENCE,
             ),

@@ -47,8 +47,8 @@ forceSimulation(all)
 
 const at = (each: unknown): [number, number] => [(each as Node).x ?? 0, (each as Node).y ?? 0];
 const [xs, ys] = [all.map((each) => at(each)[0]), all.map((each) => at(each)[1])];
-const [left, top] = [Math.min(...xs) - 190, Math.min(...ys) - 26];
-const [width, height] = [Math.max(...xs) + 190 - left, Math.max(...ys) + 26 - top];
+const [left, top] = [Math.min(...xs) - 290, Math.min(...ys) - 26];
+const [width, height] = [Math.max(...xs) + 290 - left, Math.max(...ys) + 26 - top];
 const made = drawing(width, height, place.dataset["name"] ?? "", "graph",
   ...links.map((each) => {
     const [[x1, y1], [x2, y2]] = [at(each.source), at(each.target)];
