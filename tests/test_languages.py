@@ -26,8 +26,8 @@ LOCALES = ROOT / "hrc_graph" / "web" / "locales"
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 WALKED = (
     "", "governments", "instruments", "themes", "events", "awards", "sources", "conflicts", "map", "timeline",
-    "queries", "queries/latest-commitments", "queries/awards-against-target", "sparql", "dataset", "releases/", "dumps/",
-    "graphs",
+    "queries", "queries/latest-commitments", "queries/awards-against-target", "sparql", "dataset", "releases/",
+    "dumps/", "graphs",
     "reconcile/about", "search", "search?q=gwangju", "search?q=zzzz", "feeds/", "docs/", "join", "desk/sign-in",
     "ontology.html", "shapes.html", "doc/def/Commitment.html", "doc/vocab/mode.html", "doc/gov/id-lahat.html",
     "doc/gov/at-vienna.html",
