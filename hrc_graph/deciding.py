@@ -46,7 +46,6 @@ def accept(
     with index.reading(), _one_at_a_time(index.workspace):
         _settle(desk, index.workspace)
         draft = desk.applications.draft(reference)
-        index.check(changes)
         decision = desk.decisions.begin_acceptance(reference, version, " ".join(why.split()), by)
         author = desk.accounts.get(draft.account) if draft else by
         trailers = {"Reviewed-by": by.name, TRAILER: decision.code}

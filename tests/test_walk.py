@@ -1,0 +1,237 @@
+"""Every page in Chromium, in each language, narrow and wide, light and dark: nothing breaks, nothing calls out.
+
+With `HRC_SCREENSHOTS` set to a folder, what was seen is kept there as pictures, to be looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import quote, urlencode, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+import hatch_build
+from hrc_graph.drawing import land
+from hrc_graph.listings import LISTINGS
+from hrc_graph.web.languages import LANGUAGES
+from tests import office
+from tests.conftest import ROOT, Server
+from tests.test_studio import CHROMIUM, COUNTS, FLAGS
+
+AXE: Final = ROOT / hatch_build.SOURCES / "node_modules/axe-core/axe.min.js"
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed"),
+    pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: make lint installs it"),
+    pytest.mark.skipif(not (ROOT / hatch_build.BUILT).is_dir(), reason="the front end is not built: make setup"),
+    pytest.mark.slow,
+]
+
+Scheme = Literal["light", "dark"]
+NARROW, WIDE = 360, 1280
+TWO: Final[tuple[tuple[int, Scheme], ...]] = ((NARROW, "light"), (WIDE, "dark"))
+FOUR: Final[tuple[tuple[int, Scheme], ...]] = (*TWO, (WIDE, "light"), (NARROW, "dark"))
+BUILD = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o FILTER (ISIRI(?o)) } LIMIT 30"
+
+LOOK = """() => {
+  const shown = (each) => !each.closest("[aria-hidden=true]");
+  const named = (each) => each.hasAttribute("alt") || each.getAttribute("aria-label")
+    || each.getAttribute("aria-labelledby") || each.querySelector(":scope > title");
+  const wide = document.documentElement.clientWidth;
+  return {
+    language: document.documentElement.lang,
+    title: document.title.trim(),
+    headings: document.querySelectorAll("h1").length,
+    over: document.documentElement.scrollWidth - wide,
+    widest: document.documentElement.scrollWidth <= wide ? "" : [...document.querySelectorAll("body *")]
+      .filter((each) => each.getBoundingClientRect().right > wide + 1 && !each.closest(".scroll"))
+      .slice(0, 3).map((each) => each.outerHTML.slice(0, 90)).join(" | "),
+    nameless: [...document.querySelectorAll("img, svg")].filter((each) => shown(each) && !named(each)
+      && !each.parentElement.closest("svg")).map((each) => each.outerHTML.slice(0, 90)),
+    xss: window.__xss,
+  };
+}"""
+AXE_RUN = """async (rules) => (await axe.run(
+  {exclude: [["tbody tr:nth-child(n+9)"], ["li:nth-child(n+16)"], ["svg :nth-child(n+16)"],
+    [".cm-editor :nth-child(n+16)"]]},
+  {resultTypes: ["violations"], ...(rules ? {runOnly: rules} : {})})).violations.map(
+  (each) => `${each.id}: ${each.nodes
+    .slice(0, 3).map((node) => node.target + " " + node.html.slice(0, 90)).join(" | ")}`)"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`hrc serve` on the shipped data, with a desk of its own."""
+    with office.opened(tmp_path_factory.mktemp("walk")) as running:
+        running.account()
+        yield running.server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield running
+        running.close()
+
+
+class Walk:
+    """A tab that goes from page to page and notes what is wrong with each."""
+
+    def __init__(self, browser: Browser, server: Server, language: str) -> None:
+        self.server, self.language = server, language
+        self.wrong: list[str] = []
+        self.context: BrowserContext = browser.new_context(locale="en")
+        self.context.add_init_script(
+            "addEventListener('securitypolicyviolation', e => console.error('CSP: ' + e.violatedDirective))"
+        )
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self._note(str(error)))
+        self.page.on("dialog", lambda dialog: self._note(f"dialog: {dialog.message}"))
+        self.page.on("request", lambda request: self._asked(request.url))
+        self._here = ""
+
+    def _note(self, problem: str) -> None:
+        self.wrong.append(f"{self._here} [{self.language}]: {problem}")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        about, here = (url.partition("#")[0] for url in (message.location["url"], self.page.url))
+        own = message.text.startswith("Failed to load resource") and about == here
+        if message.type == "error" and not own:  # the status of a page that tells of an error is no error
+            self._note(message.text)
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith(("data:", "blob:")) and urlsplit(url).netloc != urlsplit(self.server.url).netloc:
+            self._note(f"a request to {url}")
+
+    def open(self, path: str) -> Page:
+        """Go to a page, in the language of the walk."""
+        self._here = path
+        address, _, fragment = path.partition("#")
+        mark = "&" if "?" in address else "?"
+        self.page.goto(f"{self.server.url}{address}{mark}lang={self.language}{'#' + fragment if fragment else ''}")
+        return self.page
+
+    def look(self, *ways: tuple[int, Scheme]) -> None:
+        """Look at the open page at each width and in each scheme of colours."""
+        judged: set[int] = set()
+        for width, scheme in ways:
+            self.page.set_viewport_size({"width": width, "height": 800})
+            self.page.emulate_media(color_scheme=scheme)
+            seen = self.page.evaluate(LOOK)
+            where = f"at {width} {scheme}: "
+            if seen["language"] != self.language:
+                self._note(f"its language is {seen['language']!r}")
+            if seen["headings"] != 1 or not seen["title"]:
+                self._note(f"{seen['headings']} main headings, title {seen['title']!r}")
+            if seen["over"] > 0:
+                self._note(f"{where}{seen['over']} pixels too wide: {seen['widest']}")
+            if seen["xss"] is not None:
+                self._note("a script of the data was run")
+            self.wrong += [
+                f"{self._here} [{self.language}]: an image without a name: {each}" for each in seen["nameless"]
+            ]
+            self._keep(width, scheme)
+            if width not in judged and (self.language == "en" or not judged):
+                self._judge(where)  # what it tells depends on the width, but on the language only once
+            elif self.language == "en":
+                self._judge(where, "color-contrast")
+            judged.add(width)
+
+    def _judge(self, where: str, *rules: str) -> None:
+        """Ask axe-core; of long tables, lists and drawings, only how they begin."""
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.evaluate(AXE.read_text("utf-8"))
+        for violation in self.page.evaluate(AXE_RUN, list(rules) or None):
+            self._note(where + violation)
+
+    def _keep(self, width: int, scheme: str) -> None:
+        folder = os.environ.get("HRC_SCREENSHOTS")
+        if folder and (self.language == "en" or width == NARROW):
+            name = re.sub(r"[^a-z0-9]+", "-", self._here.lower()).strip("-")[:60] or "front"
+            file = Path(folder) / f"{self.language}-{width}-{scheme}" / f"{name}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=file, full_page=True, type="png")
+
+    def end(self) -> None:
+        self.context.close()
+        assert not self.wrong, f"{len(self.wrong)} things are wrong:\n" + "\n".join(dict.fromkeys(self.wrong))
+
+
+def kinds(server: Server) -> list[str]:
+    """One document of every kind of thing, and of every kind of term."""
+    things = server.rows(
+        "SELECT ?kind (MIN(?path) AS ?one) WHERE { ?thing a ?class FILTER (ISIRI(?thing)) "
+        "FILTER (STRSTARTS(STR(?thing), 'https://w3id.org/hrcity/id/')) "
+        "BIND (STRAFTER(STR(?thing), 'hrcity/id/') AS ?path) BIND (STRBEFORE(?path, '/') AS ?kind) } GROUP BY ?kind"
+    )
+    assert len(things) > 12
+    return [f"doc/{row['one']}" for row in sorted(things, key=lambda row: row["kind"])]
+
+
+def terms(server: Server) -> list[str]:
+    """The ontology, the shapes, a class, a property, each vocabulary, and a concept of each."""
+    concepts = server.rows(
+        "PREFIX skos: <http://www.w3.org/2004/02/skos/core#> SELECT ?scheme (MIN(STR(?concept)) AS ?one) "
+        "WHERE { ?concept skos:inScheme ?scheme FILTER (STRSTARTS(STR(?concept), 'https://w3id.org/hrcity/')) } "
+        "GROUP BY ?scheme ORDER BY ?scheme"
+    )
+    named = [each.removeprefix("https://w3id.org/hrcity/") for row in concepts for each in row.values()]
+    return [f"doc/{name}" for name in ("ontology", "shapes", "def/Commitment", "def/date", *named)]
+
+
+def lists() -> list[str]:
+    """Each list plain and narrowed to nothing, the first narrowed by a facet and on its second page."""
+    narrowed = "governments?country=place%3Aid"
+    return [*LISTINGS, *(f"{name}?q=nowhere+to+be+found" for name in LISTINGS), narrowed, "governments?page=2"]
+
+
+def others() -> list[str]:
+    """The pages that are one of their kind."""
+    drawn = [f"map?view={name}" for name in land.VIEWS] + [
+        "map",
+        "map?country=" + quote("https://w3id.org/hrcity/id/place/id"),
+    ]
+    drawn += [f"timeline?show={kind}" for kind in ("milestones", "commitments", "events", "texts")]
+    said = ["sparql", *(f"sparql?{urlencode({'query': text, 'format': 'html'})}" for text in (COUNTS, BUILD, "ASK {}"))]
+    guides = [
+        "researcher",
+        "secretariat",
+        "maintainer",
+        "model",
+        "operating",
+        "addresses",
+        "questions",
+        "tables",
+        "data",
+    ]
+    found = ["search", "search?q=barcelona", "search?q=nowhere+to+be+found", "queries", "reconcile/about"]
+    told = ["dataset", "releases/", "feeds/", "graphs", "dumps/", "docs/"]
+    desk = ["join", "join/status", "desk/sign-in", "desk/set-up"]
+    return ["", *drawn, *said, *(f"docs/{name}" for name in guides), *found, *told, *desk]
+
+
+def refusals() -> list[str]:
+    """Pages that tell of an error."""
+    wrong = urlencode({"query": "SELECT * WHERE { ?s ?p }", "format": "html"})
+    return ["nowhere", "doc/gov/nowhere", "map?view=nowhere", "map?format=nothing", "governments?sort=nowhere",
+            f"sparql?{wrong}", "timeline?show=nowhere", "queries/nowhere", "releases/nowhere/"]  # fmt: skip
+
+
+def questions() -> list[str]:
+    return [f"queries/{path.stem}" for path in sorted((ROOT / "queries").glob("*.rq"))]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_in_order(browser: Browser, server: Server, language: str) -> None:
+    walk = Walk(browser, server, language)
+    several = questions()
+    for path in [*others(), *lists(), *kinds(server), *terms(server), *refusals(), *several]:
+        walk.open(path)
+        walk.look(*(FOUR if language == "en" and path not in several[1:] else TWO))
+    walk.end()
