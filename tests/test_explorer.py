@@ -57,8 +57,8 @@ class Listed(html.parser.HTMLParser):
         self._facet, self._value, self._link, self._text = "", "", "", ""
         self._in = ""
         self.feed(text)
-        found = re.search(r"([\d,]+)(?: in all|$)", self.status.split("(")[0].strip())
-        self.total = int(found[1].replace(",", "")) if found else 0
+        found = re.search(r"(\d[\d,.\u202f]*)(?: in all| seluruhnya| au total|$)", self.status.split("(")[0].strip())
+        self.total = int(re.sub(r"\D", "", found[1])) if found else 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}

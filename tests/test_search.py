@@ -89,7 +89,7 @@ def test_the_page_marks_what_agrees_and_says_in_which_language(server: Server) -
     )
     assert '<span class="quiet">(fr)</span>' in page.text
     assert "Right to the city" in page.text
-    assert re.search(r'href="\?q=droit\+ville&amp;type=skos%3AConcept">Theme \(\d+\)</a>', page.text)
+    assert re.search(r'href="/search\?q=droit\+ville&amp;type=skos%3AConcept">Theme \(\d+\)</a>', page.text)
     spain = server.get("search?q=barcelona", headers=HTML).text
     assert "municipality, Spain" in spain
 
