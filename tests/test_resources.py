@@ -168,7 +168,7 @@ def test_the_page_of_a_property_is_its_documentation(server: Server) -> None:
 
 def test_the_page_of_a_shape_says_it_in_words(server: Server) -> None:
     label = server.get("doc/shape/Label.html").text
-    assert "at least 1; 1 or more of them in one of the languages en, id, es, fr, ca, ko" in label
+    assert "at least 1; 1 or more of them: in one of the languages en, id, es, fr, ca, ko" in label
     either = server.get("doc/shape/Commitment-mode.html").text
     assert "a thing that has an address" in either
     rule = server.get("doc/shape/KindFits.html").text
