@@ -10,22 +10,18 @@ every decision.
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
-import time
 from collections.abc import Iterator, Mapping
 
 from hrc_graph import publishing
 from hrc_graph.desk import Desk
 from hrc_graph.desk.accounts import Account
 from hrc_graph.desk.decisions import Decision, Kind
-from hrc_graph.errors import Busy, HrcError
+from hrc_graph.errors import HrcError
 from hrc_graph.index import Index
 from hrc_graph.publishing import Author, Change
 from hrc_graph.workspace import Workspace
 
 TRAILER = "Hrc-Decision"
-_WAIT = 60.0
 
 
 def accept(
@@ -110,25 +106,9 @@ def _dropped_on_failure(desk: Desk, workspace: Workspace) -> Iterator[None]:
         raise
 
 
-@contextlib.contextmanager
-def _one_at_a_time(workspace: Workspace) -> Iterator[None]:
+def _one_at_a_time(workspace: Workspace) -> contextlib.AbstractContextManager[None]:
     """While one decides, no other thread or process does. Raises `Busy`, `Unwritable`."""
-    with publishing.unwritable(workspace):
-        (workspace.root / ".hrc").mkdir(exist_ok=True)
-        lock = os.open(workspace.root / ".hrc" / "deciding.lock", os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        until = time.monotonic() + _WAIT
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise Busy("Somebody else is deciding.", "Try again in a minute.") from None
-                time.sleep(0.01)
-        yield
-    finally:
-        os.close(lock)
+    return publishing.alone(workspace, "deciding.lock", "Somebody else is deciding.", publishing.WAIT)
 
 
 def _printable(name: str) -> str:

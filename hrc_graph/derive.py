@@ -126,7 +126,7 @@ def _about(files: _Files, nodes: Nodes) -> Iterator[ox.Quad]:
     """The shown values, claims and date bounds of some nodes."""
     written = _written_claims(files, nodes)
     values = [
-        (subject, predicate, shown) for (subject, predicate, _), claims in written.items() for shown in _shown(claims)
+        (subject, predicate, value) for (subject, predicate, _), claims in written.items() for value in shown(claims)
     ]
     yield from _in_graph("values", (ox.Triple(*value) for value in values), files.base)
     yield from _in_graph("claims", _generated_claims(files, nodes, written), files.base)
@@ -170,7 +170,8 @@ def _written_claims(files: _Files, nodes: Nodes) -> dict[Statement, list[tuple[r
     return found
 
 
-def _shown(claims: list[tuple[records.Term, records.Term]]) -> list[records.Term]:
+def shown(claims: list[tuple[records.Term, records.Term]]) -> list[records.Term]:
+    """The values that readers see of claims about one detail, given with their ranks."""
     preferred = [value for value, rank in claims if rank == _PREFERRED]
     candidates = dict.fromkeys(preferred or [value for value, rank in claims if rank == _NORMAL])
     return [value for value in candidates if not any(_narrower(other, value) for other in candidates)]
@@ -263,8 +264,3 @@ def _days(node: ox.NamedNode, date: records.Term) -> Iterator[ox.Triple]:
         yield ox.Triple(node, _EARLIEST, ox.Literal(found.earliest.isoformat(), datatype=_XSD_DATE))
     if found and found.latest:
         yield ox.Triple(node, _LATEST, ox.Literal(found.latest.isoformat(), datatype=_XSD_DATE))
-
-
-def shown(claims: list[tuple[records.Term, records.Term]]) -> list[records.Term]:
-    """The values that readers see of claims about one detail, given with their ranks."""
-    return _shown(claims)

@@ -95,10 +95,20 @@ def turn(workspace: Workspace, wait: float = WAIT) -> Iterator[None]:
 
     Raises `Busy` when another has it for so many seconds, `Unwritable` where no file can be made.
     """
+    with alone(workspace, "lock", "Another change of the data is being made.", wait):
+        yield
+
+
+@contextlib.contextmanager
+def alone(workspace: Workspace, name: str, busy: str, wait: float) -> Iterator[None]:
+    """What one process and thread does at a time, by a lock of this name; it ends with the process.
+
+    Raises `Busy`, with these words, when another goes on for so many seconds, `Unwritable` where no file can be made.
+    """
     until = time.monotonic() + wait
     with unwritable(workspace):
         _state(workspace).mkdir(exist_ok=True)
-        lock = os.open(_state(workspace) / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        lock = os.open(_state(workspace) / name, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         while True:
             try:
@@ -106,7 +116,7 @@ def turn(workspace: Workspace, wait: float = WAIT) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > until:
-                    raise Busy("Another change of the data is being made.", "Try again in a minute.") from None
+                    raise Busy(busy, "Try again in a minute.") from None
                 time.sleep(0.01)
         yield
     finally:

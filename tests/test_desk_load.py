@@ -79,8 +79,8 @@ class Client:
     def decline(self, references: list[str]) -> None:
         """Take applications on, and decline them; somebody else may have."""
         for reference in references:
-            self.press(f"desk/applications/{reference}", to="in-review")
-            self.press(f"desk/applications/{reference}", to="declined", why="a fictional reason")
+            self.press(f"desk/applications/{reference}", state="received", to="in-review")
+            self.press(f"desk/applications/{reference}", state="in-review", to="declined", why="a fictional reason")
 
     def close(self) -> None:
         """Close the browser."""

@@ -355,7 +355,7 @@ def test_a_question_of_the_library_fills_the_editor_and_its_blanks_are_fields(ta
     page.get_by_label("Find a question").fill("on the map")
     found = page.locator("#questions li:visible")
     expect(found).to_have_count(2)
-    found.get_by_role("link", name=re.compile("on the map")).click()
+    found.get_by_role("link", name=re.compile("^Where on the map")).click()
     expect(tab.editor).to_contain_text("aim/campaign-10-100-1000")
     field = page.get_by_label("The text or campaign.")
     field.focus()

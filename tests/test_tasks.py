@@ -109,7 +109,7 @@ def test_which_indonesian_governments_enacted_a_rule_of_their_own(reader: Reader
 def test_who_signed_the_european_charter_in_italy(reader: Reader) -> None:
     reader.click("Texts", "Main")
     reader.click("European Charter for the Safeguarding of Human Rights in the City")
-    reader.click("Narrow them, or take them away as a table")
+    reader.click("Narrow them in the list")
     reader.click("Italy", "Country")
     reader.click("signed", "Mode of commitment")
     signed = reader.rows
@@ -123,7 +123,7 @@ def test_download_all_awards_of_2020_as_excel(reader: Reader, server: Server, tm
     with reader.page.expect_download() as waiting:
         reader.page.get_by_role("link", name="XLSX", exact=True).click()
     waiting.value.save_as(tmp_path / waiting.value.suggested_filename)
-    book = openpyxl.load_workbook(tmp_path / "awards.xlsx")
+    book = openpyxl.load_workbook(tmp_path / waiting.value.suggested_filename)
     counted = server.rows(
         "PREFIX hrc: <https://w3id.org/hrcity/def/> SELECT (COUNT(DISTINCT ?a) AS ?n) WHERE "
         "{ ?a a hrc:Award ; hrc:earliest ?day FILTER (YEAR(?day) = 2020) }"

@@ -137,17 +137,22 @@ class Applications:
             rows = connection.execute(sql.select(steps).where(steps.c.application == id).order_by(steps.c.id))
             return [Step(row.taken, row.before, row.after, row.why, row.account) for row in rows]
 
-    def step(self, reference: str, to: State, why: str, by: Account, source: str = "") -> Application:
+    def step(
+        self, reference: str, to: State, why: str, by: Account, source: str = "", seen: State | None = None
+    ) -> Application:
         """Bring an application to another state. `source` is what acted in the name of the account, such as “token 5”.
 
         Raises `NotFound`; `Forbidden` for a role that may not, or who reviews a draft of their own; `Conflict` when it
-        cannot come there from where it is now; `BadParameter` for a reason that is missing or names a person.
+        cannot come there from where it is now, or is no longer where it was `seen`; `BadParameter` for a reason that is
+        missing or names a person.
         """
         needed = Role.reviewer if to in (State.accepted, State.declined) else Role.editor
         check_role(by, needed)
         why = " ".join(why.split())
         with self._database.writing() as connection:
             row = row_of(connection, reference)
+            if seen not in (None, State(row.state)):
+                raise Conflict(f"This application is {row.state} meanwhile.", "Look at it again.")
             self.check(connection, row, to, why, by)
             move(connection, row, to, by.id, why)
             self._audit.append(source or by.who, f"application {to.value}", f"application {reference}", why)

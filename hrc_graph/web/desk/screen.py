@@ -145,7 +145,8 @@ def router(door: Door, room: type[APIRoute], answers: Answers, graph: Graph, ass
         elif known == [State.accepted]:
             await accepted(opened, form, saved)
         elif known:
-            await asyncio.to_thread(desk.applications.step, found.reference, known[0], opened.why, by)
+            seen = next((each for each in State if each.value == form.get("state")), None)
+            await asyncio.to_thread(desk.applications.step, found.reference, known[0], opened.why, by, "", seen)
         else:
             raise BadParameter("The form does not say what to do.", "Use the buttons of the page.")
 
