@@ -100,7 +100,10 @@ def test_metrics_count_what_was_done(server: Server) -> None:
     assert done["hrc_cache_hits_total", ""] == 2
     assert done["hrc_cache_misses_total", ""] == 2
     assert after["hrc_workers", ""] >= 2
-    assert after["hrc_questions_running", ""] == 0
+    end = time.monotonic() + 60
+    while numbers(server)["hrc_questions_running", ""]:  # what a server asks itself as it starts
+        assert time.monotonic() < end
+        time.sleep(0.2)
     assert ("hrc_snapshot_info", server.sparql("ASK {}").headers["x-snapshot"]) in after
 
 
@@ -196,7 +199,10 @@ def test_a_client_that_hangs_up_has_its_query_stopped(server: Server) -> None:
         time.sleep(0.05)
         after = numbers(server)
     assert after[key] == before.get(key, 0) + 1
-    assert after["hrc_questions_running", ""] == 0
+    end = time.monotonic() + 60
+    while numbers(server)["hrc_questions_running", ""]:  # what a server asks itself as it starts
+        assert time.monotonic() < end
+        time.sleep(0.2)
     assert after["hrc_requests_total", "sparql 499"] >= 1
 
 

@@ -58,6 +58,35 @@ LOOK = """() => {
     xss: window.__xss,
   };
 }"""
+FACTS = """async () => {
+  const controls = "script, style, template, button, label, select, output, svg, [role=status], .cm-editor, "
+    + "#permalink, #near";
+  const told = (page, skipped) => {
+    const found = new Set();
+    const walker = page.createTreeWalker(page.querySelector("main"), NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const text = walker.currentNode.data.replace(/\\s+/g, " ").trim();
+      if (text && !walker.currentNode.parentElement.closest(skipped)) found.add(text);
+    }
+    for (const link of page.querySelectorAll("main a[href]"))
+      if (!link.closest(skipped)) found.add(new URL(link.getAttribute("href"), location.href).href);
+    return found;
+  };
+  const sent = await new Promise((done) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", location.href);
+    request.setRequestHeader("accept", "text/html");
+    request.responseType = "document";
+    request.onload = () => done(request.response);
+    request.send();
+  });
+  const without = told(sent, controls), read = told(document, controls + ", noscript");
+  return {
+    only: [...read].filter((each) => !without.has(each)),
+    lost: [...told(sent, controls + ", noscript")].filter((each) => !read.has(each)),
+  };
+}"""
+"""The words and links that a page has only with JavaScript, and those that it has only without; none of a control."""
 AXE_RUN = """async (rules) => (await axe.run(
   {exclude: [["tbody tr:nth-child(n+9)"], ["li:nth-child(n+16)"], ["svg :nth-child(n+16)"],
     [".cm-editor :nth-child(n+16)"]]},
@@ -145,6 +174,13 @@ class Walk:
             elif self.language == "en":
                 self._judge(where, "color-contrast")
             judged.add(width)
+
+    def compare(self) -> None:
+        """Compare the open page with what a browser without JavaScript shows of it."""
+        told = self.page.evaluate(FACTS)
+        for what, found in (("only with", told["only"]), ("only without", told["lost"])):
+            if found:
+                self._note(f"told {what} JavaScript: {found[:5]}")
 
     def _judge(self, where: str, *rules: str) -> None:
         """Ask axe-core; of long tables, lists and drawings, only how they begin."""
@@ -236,5 +272,7 @@ def test_every_page_is_in_order(browser: Browser, server: Server, language: str)
     several = questions()
     for path in [*others(), *lists(), *kinds(server), *terms(server), *refusals(), *several]:
         walk.open(path)
+        if language == "en":
+            walk.compare()
         walk.look(*(FOUR if language == "en" and path not in several[1:] else TWO))
     walk.end()

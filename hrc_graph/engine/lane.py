@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from hrc_graph.engine.workers import Worker
+from hrc_graph.engine.workers import Reply, Worker
 from hrc_graph.errors import Busy
+
+Place = tuple[Worker, asyncio.Future[Reply]]
+"""The worker that was asked, and where its reply will be."""
 
 
 class Lane:
@@ -19,7 +22,8 @@ class Lane:
         self.members: set[Worker] = set()
         self.coming = 0
         """Workers that are being forked."""
-        self.waiting: deque[asyncio.Future[Worker]] = deque()
+        self.waiting: deque[tuple[asyncio.Future[Place], bytes]] = deque()
+        """Who waits for a place, and the question, which is asked as soon as there is one."""
         self._free: list[Worker] = []
         """A worker for each of its free places."""
         self._most = most
@@ -47,39 +51,39 @@ class Lane:
         self._free = [each for each in self._free if each is not worker]
 
     def give(self, worker: Worker) -> None:
-        """A place with a worker is free: the first in line gets it."""
+        """A place with a worker is free: it is asked now what the first in line wants to know."""
         if worker not in self.members:
             return
         while self.waiting:
-            place = self.waiting.popleft()
+            place, frame = self.waiting.popleft()
             if not place.done():
-                place.set_result(worker)
+                place.set_result((worker, worker.ask(frame)))
                 return
         self._free.append(worker)
 
-    async def take(self, limit: float) -> Worker:
-        """A place with the least busy worker. Raises `Busy` when too many wait or none becomes free in time."""
+    async def ask(self, frame: bytes, limit: float) -> Place:
+        """Ask the least busy worker. Raises `Busy` when too many wait or none becomes free in so many seconds."""
         if self._free:
             worker = min(self._free, key=lambda each: len(each.pending))
             self._free.remove(worker)
-            return worker
+            return worker, worker.ask(frame)
         if len(self.waiting) >= self._most_waiting:
             raise Busy("Too many questions are waiting.", "Ask again in a few seconds.", setting="queue")
-        place: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
-        self.waiting.append(place)
+        loop = asyncio.get_running_loop()
+        place: asyncio.Future[Place] = loop.create_future()
+        self.waiting.append((place, frame))
+        timer = loop.call_later(limit, _late, place)
         try:
-            await asyncio.wait((place,), timeout=limit)
+            return await place
         except asyncio.CancelledError:
-            self._withdraw(place)
+            if place.done() and not place.cancelled():
+                worker, reply = place.result()
+                worker.give_up(reply)
             raise
-        if place.done():
-            return place.result()
-        self._withdraw(place)
-        raise Busy("No worker became free in time.", "Ask again in a few seconds.", setting="workers")
+        finally:
+            timer.cancel()
 
-    def _withdraw(self, place: asyncio.Future[Worker]) -> None:
-        if place.done():
-            self.give(place.result())
-        else:
-            self.waiting.remove(place)
-            place.cancel()
+
+def _late(place: asyncio.Future[Place]) -> None:
+    if not place.done():
+        place.set_exception(Busy("No worker became free in time.", "Ask again in a few seconds.", setting="workers"))

@@ -26,7 +26,7 @@ _DIGITS = re.compile(r"\d+")
 _REMEMBERED = 1_000
 _RETIRE_AFTER = 5.0
 """Seconds that an idle worker of the slow lane keeps its memory."""
-_DEPTH = 2
+_DEPTH = 3
 """So many questions a quick worker holds: the one it works on and the next."""
 _QUICK_QUEUE = 16
 """So many times more questions wait for a quick worker than for a slow one."""
@@ -113,16 +113,15 @@ class Pool:
         pattern = _DIGITS.sub("", text)
         if pattern in self._overran:
             return await self._slowly(pattern, frame)
-        worker = await self._quick.take(settings.time_limit)
-        reply = worker.ask(frame)
-        while not await self._done(self._quick, worker, reply, settings.quick / 5):
+        worker, reply = await self._quick.ask(frame, settings.time_limit)
+        while not await self._done(worker, reply, settings.quick / 5):
             spent = worker.spent_on(reply)
             others_wait = self._quick.waiting or len(worker.pending) > 1
             share = settings.quick / 10 if others_wait and not own else min(settings.quick, settings.time_limit)
             if spent > share:
                 break
         else:
-            return await self._take_back(self._quick, worker, reply)
+            return await self._replied(worker, reply)
         self._remember(pattern)
         if self._slow.has_room:
             self._quick.leave(worker)
@@ -137,13 +136,13 @@ class Pool:
     async def _slowly(self, pattern: str, frame: bytes) -> Reply:
         if not self._slow.has_free():
             self._add_to(self._slow)
-        worker = await self._slow.take(self._settings.time_limit)
-        return await self._wait(pattern, worker, worker.ask(frame), 0)
+        worker, reply = await self._slow.ask(frame, self._settings.time_limit)
+        return await self._wait(pattern, worker, reply, 0)
 
     async def _wait(self, pattern: str, worker: Worker, reply: asyncio.Future[Reply], spent: float) -> Reply:
         """The reply of a worker in the slow lane, which has spent so many seconds on it already."""
         started = asyncio.get_running_loop().time() - spent
-        done = await self._done(self._slow, worker, reply, self._settings.time_limit - spent)
+        done = await self._done(worker, reply, self._settings.time_limit - spent)
         if done and asyncio.get_running_loop().time() - started < self._settings.quick / 10:
             self._overran.pop(pattern, None)  # it was only in the way of others, and belongs in the quick lane
         if not done:
@@ -154,9 +153,9 @@ class Pool:
                 "Ask for less at once: name a thing, add LIMIT, or use the dumps.",
                 setting="time_limit",
             )
-        return await self._take_back(self._slow, worker, reply)
+        return await self._replied(worker, reply)
 
-    async def _done(self, lane: Lane, worker: Worker, reply: asyncio.Future[Reply], seconds: float) -> bool:
+    async def _done(self, worker: Worker, reply: asyncio.Future[Reply], seconds: float) -> bool:
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
 
@@ -169,9 +168,7 @@ class Pool:
         try:
             await waiter
         except BaseException:
-            if reply.done():
-                lane.give(worker)
-            else:
+            if not reply.done():
                 worker.give_up(reply)
             raise
         finally:
@@ -179,20 +176,24 @@ class Pool:
             reply.remove_done_callback(wake)
         return reply.done()
 
-    async def _take_back(self, lane: Lane, worker: Worker, reply: asyncio.Future[Reply]) -> Reply:
+    async def _replied(self, worker: Worker, reply: asyncio.Future[Reply]) -> Reply:
         try:
-            answer = reply.result()
+            return reply.result()
         except EOFError:
             raise await self._died(worker) from None
-        if lane is self._slow and worker.pending:  # what was passed on is of no use to anybody
+
+    def _freed(self, worker: Worker) -> None:
+        """A worker has replied: at once, before anybody reads that, it is asked the next question."""
+        is_slow = worker in self._slow.members
+        lane = self._slow if is_slow else self._quick
+        if is_slow and worker.pending:  # what was passed on is of no use to anybody
             self._drop(lane, worker, "moved")
         elif not worker.tired:
             lane.give(worker)
         elif not worker.pending:
             self._drop(lane, worker, "tired")
-        if lane is self._slow:
+        if is_slow:
             asyncio.get_running_loop().call_later(_RETIRE_AFTER, self._retire, worker)
-        return answer
 
     async def _died(self, worker: Worker) -> Exception:
         """What a worker's end means to whoever waits for its reply."""
@@ -242,6 +243,7 @@ class Pool:
             lane.coming -= 1
         if lane is self._slow:
             worker.yield_cores()
+        worker.freed = self._freed
         lane.join(worker)
         worker.ended.add_done_callback(lambda _: self._ended(worker))
 

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 from collections import deque
+from collections.abc import Callable
 from importlib import metadata
 from typing import Any, cast
 
@@ -48,6 +49,8 @@ class Worker(asyncio.Protocol):
         """Whether it holds memory that it will not give back."""
         self.started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """Its process id."""
+        self.freed: Callable[[Worker], None] = lambda _: None
+        """Called when it has replied, before whoever asked is told."""
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """How it ended: an exit code, or the negative number of a signal."""
         self._nursery = nursery
@@ -135,10 +138,12 @@ class Worker(asyncio.Protocol):
         self.tired = header.pop("tired", False)
         reply = self.pending.popleft()
         self._since = asyncio.get_running_loop().time()
-        if not reply.done():
-            reply.set_result((header, body))
         if self.pending and self.pending[0].cancelled():
             self.kill()
+        else:
+            self.freed(self)
+        if not reply.done():
+            reply.set_result((header, body))
 
 
 def _fail(reply: asyncio.Future[Reply], error: Exception) -> None:

@@ -38,8 +38,13 @@ class Reader:
     chosen: bool = False
     """Whether the address says the language (`?lang=`); the links of the page say it then, too."""
     path: str = "/"
-    query: tuple[tuple[str, str], ...] = ()
-    """The parameters of the address but `lang`."""
+    given: str = ""
+    """The parameters of the address, as they came."""
+
+    @property
+    def query(self) -> tuple[tuple[str, str], ...]:
+        """The parameters of the address but `lang`."""
+        return tuple((name, value) for name, value in parse_qsl(self.given, keep_blank_values=True) if name != "lang")
 
     def link(self, path: str) -> str:
         """A path of this site, in the reader's language."""
@@ -59,11 +64,11 @@ READER: Final = ContextVar("reader", default=Reader())  # noqa: B039 it is froze
 
 def reader_of(scope: Scope) -> Reader:
     """The reader that a request tells of: by `lang` in its address, else by Accept-Language, else English."""
-    given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    chosen = next((value for name, value in given if name == "lang" and value in LANGUAGES), "")
+    given = scope["query_string"].decode("latin-1")
+    asked = parse_qsl(given) if "lang=" in given else ()  # a query of a kilobyte is not read for nothing
+    chosen = next((value for name, value in asked if name == "lang" and value in LANGUAGES), "")
     header = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"accept-language"), "")
-    others = tuple((name, value) for name, value in given if name != "lang")
-    return Reader(chosen or _preferred(header), bool(chosen), scope["path"], others)
+    return Reader(chosen or _preferred(header), bool(chosen), scope["path"], given)
 
 
 @functools.lru_cache(256)
