@@ -162,7 +162,7 @@ def parse(name: str, text: str, *, base: str = namespaces.BASE) -> NamedQuery:
     """
     header = "\n".join(line[2:].removeprefix(" ") for line in text.splitlines() if line.startswith("#+"))
     try:
-        fields: dict[str, Any] = yaml.safe_load(header) or {}
+        fields: dict[str, Any] = yaml.load(header, Loader=yaml.CSafeLoader) or {}
         parameters = tuple(
             Parameter(
                 name=str(key),

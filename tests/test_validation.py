@@ -18,7 +18,7 @@ from hrc_graph.files import Files
 from hrc_graph.review import review
 from hrc_graph.settings import Judge
 from hrc_graph.validation import Report
-from hrc_graph.workspace import Workspace
+from hrc_graph.workspace import open_workspace
 from tests.conftest import FIXTURES, ROOT
 from tests.test_cli import BREAKAGES, HEAD
 
@@ -163,7 +163,16 @@ def test_both_engines_judge_a_breakage_alike(breakage: str, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_both_engines_judge_the_shipped_data_alike(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_engines_judge_a_sixth_of_the_shipped_data_alike(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ontology").symlink_to(ROOT / "ontology")
+    (tmp_path / "queries").symlink_to(ROOT / "queries")
+    for path in sorted((ROOT / "data").rglob("*.ttl"))[::6]:  # and so with much missing that the rest speaks of
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.symlink_to(path)
+    workspace = open_workspace(tmp_path)
     started = time.monotonic()
     fast = review(workspace, engine=Judge.turbo)
     between = time.monotonic()
@@ -173,6 +182,7 @@ def test_both_engines_judge_the_shipped_data_alike(workspace: Workspace, capsys:
         print(f"\npySHACL {ended - between:.1f} s, turbo {between - started:.1f} s, "
               f"ratio {(ended - between) / (between - started):.1f}")  # fmt: skip
     assert key(fast) == key(slow)
+    assert len(fast.results) > 1_000
 
 
 def test_the_house_rules_catch_a_term_without_definition() -> None:

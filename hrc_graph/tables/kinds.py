@@ -231,7 +231,7 @@ def find(kinds: Mapping[str, Kind], name: str) -> Kind:
 
 def _kind(path: Path) -> Kind:
     try:
-        spec = yaml.safe_load(path.read_text("utf-8"))
+        spec = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
         columns = {name: _column(name, each) for name, each in spec["columns"].items()}
         things = tuple(_thing(each) for each in spec.get("things", ()))
         for thing in things:
