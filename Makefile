@@ -20,10 +20,10 @@ serve: setup
 	$(RUN)/hrc serve
 
 test: setup
-	$(RUN)/python -m pytest --numprocesses auto --dist loadscope -m "not slow"
+	$(RUN)/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder -m "not slow"
 
 test-all: setup
-	$(RUN)/python -m pytest --numprocesses auto --dist loadscope
+	$(RUN)/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
 
 lint: setup
 	$(RUN)/ruff check .

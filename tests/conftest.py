@@ -37,6 +37,12 @@ _NO_TLS = ssl.create_default_context()
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests come first: so what is left at the end is short, whichever process has it."""
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @dataclass
 class Server:
     """A running `hrc serve`."""

@@ -20,6 +20,8 @@ from hrc_graph.proposals.ground import Ground
 from hrc_graph.workspace import Workspace, open_workspace
 from tests.conftest import ROOT, serving
 
+pytestmark = pytest.mark.slow
+
 BASE = namespaces.BASE
 JOINED = f"{BASE}id/act/kr-gwangju--joined--campaign-10-100-1000"
 
@@ -241,7 +243,6 @@ LINK = ("link", "Kab. Lahat", "--to", "European Charter for the Safeguarding of 
 PAGE = ("--source", "https://example.org/rekaan", "--title", "Rekaan (fictional)", "--locator", "page 2")
 
 
-@pytest.mark.slow
 def test_a_link_is_one_commit_and_is_undone(copied: Path) -> None:
     how = ("--mode", "adopted", "--date", "Mei 2016", *PAGE)
     dossier = copied / "data" / "governments" / "id" / "lahat.ttl"
@@ -265,7 +266,6 @@ def test_a_link_is_one_commit_and_is_undone(copied: Path) -> None:
     assert not list((copied / "data" / "sources").glob("*rekaan*"))
 
 
-@pytest.mark.slow
 def test_a_link_that_cannot_be_is_refused_with_what_to_do(copied: Path) -> None:
     doubtful = hrc(copied, "link", "Bandung", *LINK[2:], "--mode", "signed", *PAGE)
     assert doubtful.returncode == 2
@@ -280,7 +280,6 @@ def test_a_link_that_cannot_be_is_refused_with_what_to_do(copied: Path) -> None:
         assert "Traceback" not in told.stderr
 
 
-@pytest.mark.slow
 def test_a_retired_record_is_301_and_a_merged_one_says_what_became_of_it(tmp_path: Path) -> None:
     for name in ("ontology", "data", "queries"):
         shutil.copytree(ROOT / name, tmp_path / name)

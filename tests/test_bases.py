@@ -18,6 +18,8 @@ from hrc_graph.workspace import open_workspace
 from tests.conftest import ROOT, Server, serving
 from tests.test_habits import Page
 
+pytestmark = pytest.mark.slow
+
 BASE = "https://example.org/hrc/"
 DATA = """
 @prefix act: <id/act/> .

@@ -35,6 +35,7 @@ def test_the_version_is_printed() -> None:
     assert hrc("--version").stdout == __version__ + "\n"
 
 
+@pytest.mark.slow
 def test_build_prints_the_same_id_twice() -> None:
     first, second = hrc("build", "--fresh"), hrc("build")
     assert (first.returncode, second.returncode) == (0, 0)
@@ -42,6 +43,7 @@ def test_build_prints_the_same_id_twice() -> None:
     assert "triples" in first.stdout
 
 
+@pytest.mark.slow
 def test_the_shipped_data_conforms() -> None:
     done = hrc("validate")
     assert done.returncode == 0, done.stdout
@@ -115,6 +117,7 @@ def test_an_error_is_two_lines_and_exit_2(arguments: tuple[str, ...], stdin: str
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_only_what_differs_from_the_last_commit_is_judged(tmp_path: Path) -> None:
     for name in ("ontology", "data", "queries"):
         shutil.copytree(ROOT / name, tmp_path / name)
@@ -276,6 +279,7 @@ BREAKAGES = {
 JARGON = ("literal", "IRI", "minCount", "maxCount", "sh:", "datatype", "SPARQL", "triple", "node", "xsd:")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("breakage", BREAKAGES.values(), ids=BREAKAGES.keys())
 def test_a_breakage_is_caught_in_words_that_a_secretary_understands(breakage: str, tmp_path: Path) -> None:
     broken = tmp_path / "broken.ttl"

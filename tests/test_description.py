@@ -21,6 +21,8 @@ from hrc_graph.settings import Settings
 from hrc_graph.workspace import Workspace
 from tests.conftest import ROOT, Server, serving
 
+pytestmark = pytest.mark.slow
+
 SD = rdflib.Namespace("http://www.w3.org/ns/sparql-service-description#")
 SCHEMA = rdflib.Namespace("https://schema.org/")
 W3C = "http://www.w3.org/ns/formats/"

@@ -19,6 +19,8 @@ from tests.conftest import serving
 from tests.office import Office, stamp_in
 from tests.test_desk_import import MARKUP, own_workspace, press, problem, upload
 
+pytestmark = pytest.mark.slow
+
 EVIDENCE = {
     "source-0": "https://kota.example/keputusan",
     "title-0": "Keputusan rekaan",

@@ -29,6 +29,8 @@ from tests.conftest import serving
 from tests.office import Office
 from tests.past import Past, shipped
 
+pytestmark = pytest.mark.slow
+
 CHARTER = "text:global-charter-agenda-2011"
 
 
@@ -206,7 +208,6 @@ def test_the_applicant_answers_the_question(office: Office) -> None:
         office.desk.applications.answer(reference, code, "Once more.")
 
 
-@pytest.mark.slow
 def test_twenty_times_killed_while_accepting_it_is_accepted_in_both_or_in_neither(tmp_path: Path) -> None:
     chance, past = random.Random("accepting"), shipped(tmp_path)
     names = [f"Rekakota{letter}" for letter in "abcdefghijklmnopqrst"]

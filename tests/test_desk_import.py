@@ -22,6 +22,8 @@ from hrc_graph.settings import Settings
 from tests.conftest import ROOT, serving
 from tests.office import Office, stamp_in
 
+pytestmark = pytest.mark.slow
+
 ORIGIN = {"sec-fetch-site": "same-origin"}
 
 
@@ -131,7 +133,6 @@ def shown(office: Office, commitments: int) -> None:
     raise AssertionError(found)
 
 
-@pytest.mark.slow
 def test_a_wrong_table_is_told_by_sheet_row_and_column_and_given_back_to_be_mended(office: Office) -> None:
     cookie = office.cookie(office.account(Role.reviewer))
     rows = LAHAT + LAHAT.replace("2019-05", "one fine day") + LAHAT.replace("endorsed", "hugged")
@@ -155,7 +156,6 @@ def test_a_wrong_table_is_told_by_sheet_row_and_column_and_given_back_to_be_mend
     assert in_indonesian.status_code == 200
 
 
-@pytest.mark.slow
 def test_a_doubt_is_answered_once_and_remembered(office: Office) -> None:
     cookie = office.cookie(office.account(Role.reviewer))
     table = b"name,country,kind,sources\nCity of Barcelona,ES,city,src:seed-000\n"
@@ -174,7 +174,6 @@ def test_a_doubt_is_answered_once_and_remembered(office: Office) -> None:
     assert "Is it the same?" not in office.get(page, cookie).text
 
 
-@pytest.mark.slow
 def test_who_may_see_and_publish_a_table(office: Office) -> None:
     one, other = office.cookie(office.account()), office.cookie(office.account())
     reviewer = office.cookie(office.account(Role.reviewer))
@@ -196,7 +195,6 @@ def test_who_may_see_and_publish_a_table(office: Office) -> None:
     assert office.get(page, one).status_code == 404
 
 
-@pytest.mark.slow
 def test_two_editors_of_the_same_record_do_not_overwrite_each_other(office: Office) -> None:
     one, other = (office.cookie(office.account(Role.reviewer)) for _ in range(2))
     pages = [
@@ -258,7 +256,6 @@ def lying(archive: bytes) -> bytes:
     return archive.replace((20_000_000).to_bytes(4, "little"), (20_000).to_bytes(4, "little"))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("attack", list(HOSTILE))
 def test_a_hostile_file_is_refused_and_leaves_nothing(office: Office, attack: str) -> None:
     cookie = office.cookie(office.account())

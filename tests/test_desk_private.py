@@ -24,6 +24,8 @@ from hrc_graph.errors import EngineFailure, Forbidden
 from hrc_graph.settings import Settings
 from tests.office import PASSWORD, PERSON, Office, form
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -147,7 +149,6 @@ def test_who_was_kept_long_enough_is_erased(office: Office, hrc: Run) -> None:
     assert f'"what": "contact expired", "on": "application {reference}"' in office.desk.audit.path.read_text("utf-8")
 
 
-@pytest.mark.slow
 def test_a_server_erases_by_itself_who_was_kept_long_enough(tmp_path: Path) -> None:
     from tests.conftest import serving
     from tests.office import opened
@@ -164,7 +165,6 @@ def test_a_server_erases_by_itself_who_was_kept_long_enough(tmp_path: Path) -> N
     assert traces(tmp_path, person(6)) == set()
 
 
-@pytest.mark.slow
 def test_accounts_and_tokens_from_the_shell(office: Office, hrc: Run) -> None:
     added = hrc("account", "add", "Rekaan Kerang", "kerang@desk.example", "--role", "reviewer").stdout
     code = added.split("#")[1].split()[0]

@@ -21,6 +21,8 @@ from joserfc.jwk import KeySet, RSAKey
 from hrc_graph.desk.accounts import Role
 from tests.office import Office, opened
 
+pytestmark = pytest.mark.slow
+
 CLIENT, SECRET = "hrc", "a secret of the client"
 
 

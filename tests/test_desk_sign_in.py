@@ -21,6 +21,8 @@ from hrc_graph.errors import Conflict, Unauthorized
 from hrc_graph.settings import Settings
 from tests.office import PASSWORD, Office, address, opened, stamp_in
 
+pytestmark = pytest.mark.slow
+
 _CHROMIUM = Path("/usr/bin/chromium")
 
 
@@ -132,7 +134,6 @@ def test_guessing_is_slowed_for_the_account_and_address_alone(office: Office) ->
     assert [answer.status_code for answer in answers] == [401] * 5 + [429], "as if there were such an account"
 
 
-@pytest.mark.slow
 def test_one_address_cannot_try_every_account(office: Office) -> None:
     one = {"x-forwarded-for": address()}
     answers = [office.send("desk/sign-in", headers=one, email=f"n{n}@x.example", password="x") for n in range(31)]
@@ -249,7 +250,6 @@ def browser_page() -> Iterator[Page]:
         browser.close()
 
 
-@pytest.mark.slow
 def test_the_first_account_is_made_in_a_browser_from_the_printed_link(tmp_path: Path, browser_page: Page) -> None:
     with opened(tmp_path) as office:
         time.sleep(0.5)

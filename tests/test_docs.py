@@ -12,6 +12,7 @@ from hrc_graph import questions
 from tests.conftest import ROOT, select
 
 
+@pytest.mark.slow
 def test_generated_pages_are_up_to_date() -> None:
     done = subprocess.run([sys.executable, ROOT / "docs" / "generate.py", "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

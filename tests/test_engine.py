@@ -92,6 +92,7 @@ def test_a_triple_that_two_graphs_hold_is_answered_once(tmp_path: Path) -> None:
     assert asyncio.run(run(f"SELECT * WHERE {{ GRAPH ?g {{ {subject} ?p ?o }} }}")).rows == 2
 
 
+@pytest.mark.slow
 def test_a_large_snapshot_is_answered_from_disk_with_the_same_answers(
     workspace: Workspace, snapshot: snapshots.Snapshot, tmp_path: Path
 ) -> None:
@@ -210,6 +211,7 @@ def test_slow_questions_do_not_keep_quick_ones_waiting(snapshot: snapshots.Snaps
     assert max(asyncio.run(run())) < 2  # each of the eight alone would have held a worker for three seconds
 
 
+@pytest.mark.slow
 def test_a_new_snapshot_takes_over_while_questions_are_asked(
     snapshot: snapshots.Snapshot, other: snapshots.Snapshot
 ) -> None:

@@ -29,6 +29,8 @@ from hrc_graph.export.listings import LISTINGS
 from hrc_graph.workspace import open_workspace
 from tests.conftest import ROOT, select
 
+pytestmark = pytest.mark.slow
+
 CONTEXT = ROOT / "ontology" / "context.jsonld"
 RDF = ox.RdfFormat
 WHOLE = {"hrcity.nq": RDF.N_QUADS, "hrcity.trig": RDF.TRIG, "hrcity.jsonld": RDF.JSON_LD}

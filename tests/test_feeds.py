@@ -31,7 +31,10 @@ LDES = rdflib.Namespace("https://w3id.org/ldes#")
 TREE = rdflib.Namespace("https://w3id.org/tree#")
 ACTIVITY = rdflib.Namespace("https://www.w3.org/ns/activitystreams#")
 STREAM = rdflib.URIRef(BASE + "feeds/ldes#stream")
-pytestmark = pytest.mark.filterwarnings("ignore:Dataset.* is deprecated:DeprecationWarning")  # by rdflib's own parsers
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Dataset.* is deprecated:DeprecationWarning"),  # by rdflib's own parsers
+    pytest.mark.slow,
+]
 WHO_BYTES = b"Ana Editor <ana@example.org>"
 FOR_EVER = "public, max-age=31536000, immutable"
 

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from hrc_graph import guard, questions
 from tests.conftest import ROOT, Server, serving
 
+pytestmark = pytest.mark.slow
+
 OURS = {200, 303, 304, 400, 401, 403, 404, 406, 413, 414, 415, 431, 503}
 """What may come back. Not 500, which is a bug, nor 502, which is a query that ended its process."""
 QUERIES = [questions.parse(path.stem, path.read_text("utf-8")).text for path in sorted((ROOT / "queries").glob("*.rq"))]
@@ -100,7 +102,6 @@ def test_some_mutated_questions_get_an_answer_or_an_error_of_ours(hasty: Server)
     assert seen[400] >= 30
 
 
-@pytest.mark.slow
 def test_many_mutated_questions_get_an_answer_or_an_error_of_ours(hasty: Server) -> None:
     seen = fuzz(hasty, 60, 4000)
     print(f"\n{seen}")
@@ -153,7 +154,6 @@ def body_for(described: dict[str, Any], chance: random.Random) -> dict[str, Any]
     return chance.choice(({"data": fields}, {"json": fields}, {"json": chance.choice(ODD)}, odd))
 
 
-@pytest.mark.slow
 def test_every_operation_of_the_openapi_document_answers_whatever_it_is_given(hasty: Server) -> None:
     document = hasty.get("openapi.json").json()
     chance = random.Random(11)

@@ -25,6 +25,8 @@ from hrc_graph.drawing import model
 from hrc_graph.workspace import Workspace
 from tests.conftest import ROOT, Server, serving
 
+pytestmark = pytest.mark.slow
+
 GUIDES = ("", "researcher", "secretariat", "maintainer", "model")
 FILES = ("operating", "addresses", "questions", "tables", "data")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -227,7 +229,6 @@ FICTIONAL = {"membership": MEMBER, "adoption": ADOPTED | {"date": "2031", "sourc
 """Rows that no source states; they are fictional, and live in a copy of the data."""
 
 
-@pytest.mark.slow
 def test_what_a_secretariat_types_brings_a_table_in_and_takes_it_back(server: Server, copy: Path, hrc: Path) -> None:
     """Each of its ten commands reads the whole graph."""
     said = {}
@@ -261,7 +262,6 @@ def test_the_columns_that_a_secretariat_is_told_of_are_those_of_the_template(
     assert set(told) <= set(head)
 
 
-@pytest.mark.slow
 def test_what_a_maintainer_types_works_and_a_release_can_be_asked(server: Server, copy: Path, hrc: Path) -> None:
     """Export and release write the whole graph."""
     for commands in snippets(server, "maintainer", "sh"):

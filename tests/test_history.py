@@ -22,6 +22,8 @@ from hrc_graph.telling import Kind
 from tests import past as pasts
 from tests.past import BASE, TEN, WHO, Past
 
+pytestmark = pytest.mark.slow
+
 
 def hrc(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])

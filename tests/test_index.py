@@ -36,6 +36,8 @@ from tests.conftest import ROOT, serving
 from tests.past import PREFIXES, Past
 from tests.test_validation import key
 
+pytestmark = pytest.mark.slow
+
 BASE = namespaces.BASE
 LAHAT = "governments/id/lahat"
 ANA = Author("Ana Editor", "ana@example.org")
@@ -125,7 +127,6 @@ def at_random(chance: random.Random, workspace: Workspace) -> None:
             with_claims = [each for each in with_claims if each in there]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_after_random_changes_it_holds_what_a_fresh_build_gives(seed: int, index: Index, tmp_path: Path) -> None:
     chance = random.Random(seed)
@@ -136,7 +137,6 @@ def test_after_random_changes_it_holds_what_a_fresh_build_gives(seed: int, index
     assert not index.refresh()
 
 
-@pytest.mark.slow
 def test_a_changed_ontology_is_read_anew(index: Index, tmp_path: Path) -> None:
     terms = index.workspace.root / "ontology" / "hrc.ttl"
     terms.write_text(terms.read_text("utf-8").replace("hrc:attendance", "hrc:headcount"), "utf-8")
@@ -169,7 +169,6 @@ def breakages(workspace: Workspace) -> Iterator[dict[str, bytes | None]]:
         yield {name: records.write(chance.sample(triples, len(triples) // 2 + 1), base=BASE).encode()}
 
 
-@pytest.mark.slow
 def test_the_report_is_that_of_the_whole_graph_and_leaves_nothing_out(reader: Index) -> None:
     workspace = reader.workspace
     before, standing = canonical(reader.store), key(whole(workspace, {}))
@@ -308,7 +307,6 @@ def shown(server: object, name: str) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.slow
 def test_a_server_shows_each_change_and_an_import_of_another_process_and_its_undoing(index: Index, past: Past) -> None:
     table = past.root / "commitments.csv"
     table.write_text(
@@ -362,7 +360,6 @@ for number in range(1000):
 """
 
 
-@pytest.mark.slow
 def test_whenever_a_process_is_killed_no_change_that_was_acknowledged_is_lost_and_none_is_half_there(
     past: Past, tmp_path: Path
 ) -> None:
@@ -456,7 +453,6 @@ def test_a_clock_that_jumps_keeps_no_change_from_being_shown(index: Index, past:
 # ---- Backups ----
 
 
-@pytest.mark.slow
 def test_a_backup_restored_into_an_empty_folder_is_the_same_graph_with_the_same_history(
     past: Past, index: Index, tmp_path: Path
 ) -> None:

@@ -16,6 +16,8 @@ import pytest
 from tests.conftest import Server, serving
 from tests.test_attacks import children_of
 
+pytestmark = pytest.mark.slow
+
 COUNT = "SELECT (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s a ?class } } # %s"
 """Some hundredths of a second of work; a comment of its own makes each a question that was not answered yet."""
 
@@ -76,7 +78,6 @@ def gone(processes: list[int]) -> bool:
     return not any(Path(f"/proc/{process}").exists() for process in processes)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("whom", ["a worker", "the nursery"])
 def test_whoever_is_killed_no_answer_is_wrong_and_the_next_one_comes(whom: str) -> None:
     chance = random.Random(whom)
@@ -107,7 +108,7 @@ def test_whoever_is_killed_no_answer_is_wrong_and_the_next_one_comes(whom: str) 
 
 @pytest.mark.parametrize(
     "signal_number",
-    [signal.SIGKILL, *(pytest.param(each, marks=pytest.mark.slow) for each in (signal.SIGTERM, signal.SIGINT))],
+    [signal.SIGKILL, signal.SIGTERM, signal.SIGINT],
 )
 def test_when_the_web_process_ends_nobody_is_left_and_the_next_start_answers_the_same(signal_number: int) -> None:
     with serving() as server:

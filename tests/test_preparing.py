@@ -22,6 +22,8 @@ from tests import past as pasts
 from tests.conftest import serving
 from tests.past import Past
 
+pytestmark = pytest.mark.slow
+
 BASE = namespaces.BASE
 
 

@@ -28,6 +28,8 @@ from hrc_graph.proposals.ground import Ground
 from hrc_graph.tables.decisions import Decisions
 from hrc_graph.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 BASE = namespaces.BASE
 ENGLISH = gettext.NullTranslations()
 PAGE = Source("https://www.lahatkab.go.id/rekaan/1", "Contoh rekaan", "id", date="Mei 2024")

@@ -37,6 +37,8 @@ from hrc_graph.workspace import open_workspace
 from tests.conftest import ROOT, Server, serving
 from tests.test_habits import BASE, Page, links
 
+pytestmark = pytest.mark.slow
+
 NAME = "2026.11"
 COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
 DCAT = "http://www.w3.org/ns/dcat#"

@@ -18,6 +18,8 @@ import pytest
 
 from tests.conftest import ROOT, Server, serving
 
+pytestmark = pytest.mark.slow
+
 COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
 FICTIONAL = "<id/orgn/fictional-{n}> <def/remark> 'fictional' ."
 
@@ -61,7 +63,6 @@ def asking(server: Server, clients: int) -> Iterator[list[tuple[int, str, str]]]
             thread.join()
 
 
-@pytest.mark.slow
 def test_a_new_snapshot_takes_over_under_load_without_a_failed_or_mixed_answer(workspace_copy: Path) -> None:
     with serving(workspace=workspace_copy) as server, asking(server, 6) as answers:
         snapshots = [server.get("health").json()["snapshot"]]

@@ -23,6 +23,8 @@ from tests.conftest import Server, serving
 from tests.past import Past
 from tests.test_releases import hrc, repository
 
+pytestmark = pytest.mark.slow
+
 BASE = namespaces.BASE
 A, B = "2026.11", "2026.12"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -203,7 +205,6 @@ def built_again(read: list[tuple[str, str, str, list[ox.Triple]]], ontology: Pat
     ).hexdigest()
 
 
-@pytest.mark.slow
 def test_two_releases_and_the_live_data_each_tell_their_truth_and_the_feeds_lead_from_one_to_the_other(
     tmp_path: Path,
 ) -> None:

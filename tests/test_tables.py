@@ -200,6 +200,7 @@ def test_a_workbook_comes_back_with_a_sheet_a_table_and_a_comment_at_each_mistak
     assert done.exit_code == 0, done.output
 
 
+@pytest.mark.slow
 def test_tables_of_one_name_are_told_apart(copy: Workspace, tmp_path: Path) -> None:
     spoilt = two_tables(tmp_path / "first") / "adoptions.csv"
     (tmp_path / "second").mkdir()
@@ -217,6 +218,7 @@ def test_tables_of_one_name_are_told_apart(copy: Workspace, tmp_path: Path) -> N
     assert ([kind.name for _, kind in brought], unread) == (["adoption"] * 3, [])
 
 
+@pytest.mark.slow
 def test_what_is_wrong_with_a_header_stands_in_the_row_below_it(copy: Workspace, tmp_path: Path) -> None:
     brought = table(tmp_path / "adoptions.csv", [["x"]], ["colour"])
     back = tmp_path / "back.xlsx"
@@ -227,6 +229,7 @@ def test_what_is_wrong_with_a_header_stands_in_the_row_below_it(copy: Workspace,
     assert sheet["A1"].comment
 
 
+@pytest.mark.slow
 def test_a_problem_of_a_column_that_is_not_there_is_said_of_its_row(copy: Workspace, tmp_path: Path) -> None:
     header = ["title", "kind", "number", "adopted", "sources"]
     row = ["id lampung timur perbup 48 2016", "regent-regulation", "99/2016", "2016", "src:seed-001"]
@@ -266,6 +269,7 @@ def test_a_sheet_whose_name_leads_elsewhere_stays_in_the_folder(tmp_path: Path) 
     assert [path.relative_to(tmp_path) for path in tmp_path.rglob("*.csv")] == [Path("a/b/record.csv")]
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_what_would_change_and_changes_nothing(copy: Workspace, store: ox.Store, tmp_path: Path) -> None:
     before = copy.files.digest()
     done = hrc(
@@ -276,6 +280,7 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(copy: Workspace, s
     assert copy.files.digest() == before
 
 
+@pytest.mark.slow
 def test_a_second_value_stands_beside_the_first_as_a_claim(copy: Workspace, tmp_path: Path) -> None:
     text = "Peraturan Bupati Lampung Timur Nomor 48 Tahun 2016 tentang Lampung Timur Kabupaten Ramah HAM"
     header = ["title", "local title", "local_language", "kind", "number", "adopted", "sources"]
@@ -289,6 +294,7 @@ def test_a_second_value_stands_beside_the_first_as_a_claim(copy: Workspace, tmp_
     assert '"2017"^^edtf:EDTF' in written
 
 
+@pytest.mark.slow
 def test_a_page_is_of_the_kind_that_its_host_tells_unless_the_table_says_more(copy: Workspace, tmp_path: Path) -> None:
     header = ["id", "title", "url", "kind"]
     pages = {  # fictional pages of real hosts
@@ -315,6 +321,7 @@ def test_every_host_is_listed_once_under_a_kind_of_source(store: ox.Store) -> No
         assert vocabularies.find(kind.removeprefix("kind:"), "kind/source-kind") == cells.short_iri(kind)
 
 
+@pytest.mark.slow
 def test_a_draft_is_nobodys_rule_yet(copy: Workspace, tmp_path: Path) -> None:
     header = ["id", "title", "kind", "adopted by", "place", "sources"]
     row = [
@@ -352,6 +359,7 @@ def test_an_issuer_that_follows_from_the_place_is_marked_until_a_row_says_it(cop
     assert "changed 0 dossiers" in again.output
 
 
+@pytest.mark.slow
 def test_of_a_contested_address_only_the_domain_is_said(copy: Workspace, tmp_path: Path) -> None:
     header = ["id", "subject", "property", "value_a", "source_a", "value_b", "source_b"]
     row = ["c-rekaan", "orgn:uclg", "secretariat address", "a@rekaan.example", "src:seed-000"]
@@ -384,6 +392,7 @@ def test_a_doubt_is_asked_once_and_its_answer_is_remembered(copy: Workspace, tmp
     assert "changed 0 dossiers" in again.output
 
 
+@pytest.mark.slow
 def test_an_unknown_column_and_a_missing_one_are_named(copy: Workspace, tmp_path: Path) -> None:
     done = hrc("import", table(tmp_path / "adoptions.csv", [["x"]], ["colour"]), "--workspace", copy.root)
     assert done.exit_code == 1
