@@ -84,6 +84,21 @@ FACTS = """async () => {
   };
 }"""
 """The words and links that a page has only with JavaScript, and those that it has only without; none of a control."""
+STOPS = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0'], "
+  + "[contenteditable=true]")].filter((each) => !each.disabled && each.tabIndex >= 0 && each.type !== "hidden"
+  && each.checkVisibility({visibilityProperty: true})
+  && (each.type !== "radio" || each.checked || !document.querySelector(`input[name="${each.name}"]:checked`))).length"""
+"""How many stops a page has for the Tab key; of a group of radio buttons the one that is chosen."""
+STOP = """() => {
+  const outer = document.activeElement, at = outer.shadowRoot?.activeElement ?? outer;
+  if (at === document.body) return null;
+  const marked = (each) => each && (getComputedStyle(each).outlineStyle !== "none"
+    || getComputedStyle(each).boxShadow !== "none");
+  const stop = (window.__stops ??= new Map()), seen = stop.has(at);
+  stop.set(at, true);
+  return {seen, marked: marked(at) || marked(at.closest(".cm-editor")), what: at.outerHTML.slice(0, 90)};
+}"""
+"""Where the Tab key stopped: whether it was there before, and whether one sees where it is. Nothing past the end."""
 AXE_RUN = """async (rules) => (await axe.run(
   {exclude: [["tbody tr:nth-child(n+9)"], ["li:nth-child(n+16)"], ["svg :nth-child(n+16)"],
     [".cm-editor :nth-child(n+16)"]]},
@@ -273,3 +288,30 @@ def test_every_page_is_in_order(browser: Browser, server: Server, language: str)
             walk.compare()
         walk.look(*(FOUR if language == "en" and path not in several[1:] else TWO))
     walk.end()
+
+
+KEYED = ("", "governments?country=place%3Aid", "conflicts", "map", "timeline?show=milestones", "search?q=barcelona",
+         "sparql", "doc/gov/id-lampung-timur", "doc/vocab/theme", "queries/members-on-a-map", "docs/model", "join",
+         "desk/sign-in")  # fmt: skip
+
+
+@pytest.mark.parametrize("path", KEYED)
+def test_the_tab_key_comes_to_everything_shows_where_it_is_and_leaves_again(
+    browser: Browser, server: Server, path: str
+) -> None:
+    page = browser.new_page(viewport={"width": WIDE, "height": 800})
+    page.goto(server.url + path)
+    page.wait_for_load_state()
+    stops = page.evaluate(STOPS)
+    met = 0
+    while True:
+        page.keyboard.press("Tab")
+        stop = page.evaluate(STOP)
+        if stop is None:
+            break
+        assert not stop["seen"], f"it comes back to {stop['what']}"
+        assert stop["marked"], f"nobody sees that it is at {stop['what']}"
+        met += 1
+        assert met <= stops + 20, "it does not end"
+    assert met >= stops * 0.98, f"{met} of {stops}"
+    page.close()
