@@ -41,8 +41,10 @@ _BORROWED = {
     namespaces.VOCABULARY["foaf"] + "Person": _("Person"),
     namespaces.VOCABULARY["geo"] + "Geometry": _("Geometry"),
     namespaces.VOCABULARY["skos"] + "Concept": _("Concept"),
+    namespaces.VOCABULARY["dcterms"] + "references": _("mentions"),
+    namespaces.VOCABULARY["dcterms"] + "replaces": _("replaces"),
 }
-"""Names of classes that come from elsewhere without names."""
+"""Names of classes and properties that come from elsewhere without names."""
 _RANKS = "http://wikiba.se/ontology#"
 RANKS = {"PreferredRank": _("preferred"), "NormalRank": _("normal"), "DeprecatedRank": _("deprecated")}
 """What the ranks of claims are called."""
