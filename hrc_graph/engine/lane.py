@@ -71,12 +71,15 @@ class Lane:
             raise Busy("Too many questions are waiting.", "Ask again in a few seconds.", setting="queue")
         loop = asyncio.get_running_loop()
         place: asyncio.Future[Place] = loop.create_future()
-        self.waiting.append((place, frame))
+        waits = (place, frame)
+        self.waiting.append(waits)
         timer = loop.call_later(limit, _late, place)
         try:
             return await place
-        except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
+        except (asyncio.CancelledError, Busy):
+            if waits in self.waiting:
+                self.waiting.remove(waits)
+            elif not place.cancelled() and place.exception() is None:  # it was asked a moment ago
                 worker, reply = place.result()
                 worker.give_up(reply)
             raise

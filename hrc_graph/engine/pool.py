@@ -27,7 +27,7 @@ _REMEMBERED = 1_000
 _RETIRE_AFTER = 5.0
 """Seconds that an idle worker of the slow lane keeps its memory."""
 _DEPTH = 3
-"""So many questions a quick worker holds: the one it works on and the next."""
+"""So many questions a quick worker holds: the one it works on and the next ones."""
 _QUICK_QUEUE = 16
 """So many times more questions wait for a quick worker than for a slow one."""
 
