@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pyoxigraph as ox
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from hrc_graph import formats, namespaces
 from hrc_graph.engine import Answer, Question, snapshots
@@ -35,6 +37,11 @@ ROOT = Path(__file__).parent.parent
 _NO_TLS = ssl.create_default_context()
 """Made once: making it takes longer than most requests."""
 FIXTURES = Path(__file__).parent / "fixtures"
+CHROMIUM = shutil.which("chromium")
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -221,3 +228,11 @@ def bindings(answer: Answer) -> list[dict[str, str]]:
     """The solutions of a JSON answer, values as text."""
     found = json.loads(answer.body)["results"]["bindings"]
     return [{name: term["value"] for name, term in row.items()} for row in found]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield running
+        running.close()

@@ -13,15 +13,15 @@ from typing import Final, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 import hatch_build
 from hrc_graph.drawing import land
 from hrc_graph.listings import LISTINGS
 from hrc_graph.web.languages import LANGUAGES
 from tests import office
-from tests.conftest import ROOT, Server
-from tests.test_studio import CHROMIUM, COUNTS, FLAGS
+from tests.conftest import CHROMIUM, ROOT, Server
+from tests.test_studio import COUNTS
 
 AXE: Final = ROOT / hatch_build.SOURCES / "node_modules/axe-core/axe.min.js"
 pytestmark = [
@@ -113,14 +113,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with office.opened(tmp_path_factory.mktemp("walk")) as running:
         running.account()
         yield running.server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield running
-        running.close()
 
 
 class Walk:
