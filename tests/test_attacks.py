@@ -96,11 +96,16 @@ def test_after_a_cross_product_is_stopped_nothing_goes_on_working(server: Server
     response = server.sparql(CROSS)
     assert response.status_code == 503
     assert response.json()["limit"] == "time_limit"
-    time.sleep(0.3)
-    processes = children_of(server.process.pid)
-    before = sum(of_each(processes, ticks))
-    time.sleep(1)
-    assert sum(of_each(processes, ticks)) - before < os.sysconf("SC_CLK_TCK") / 2
+    # What a server makes ready after its start may still be at work; a question that went on would be so for hours.
+    for _ in range(60):
+        processes = children_of(server.process.pid)
+        before = sum(of_each(processes, ticks))
+        time.sleep(1)
+        used = sum(of_each(processes, ticks)) - before
+        if used < os.sysconf("SC_CLK_TCK") / 2:
+            break
+    else:
+        pytest.fail(f"a minute later it still used {used} ticks in a second")
 
 
 @pytest.fixture(scope="module")

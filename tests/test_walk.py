@@ -96,7 +96,12 @@ STOP = """() => {
     || getComputedStyle(each).boxShadow !== "none");
   const stop = (window.__stops ??= new Map()), seen = stop.has(at);
   stop.set(at, true);
-  return {seen, marked: marked(at) || marked(at.closest(".cm-editor")), what: at.outerHTML.slice(0, 90)};
+  const told = () => ({seen, marked: marked(at) || marked(at.closest(".cm-editor")), what: at.outerHTML.slice(0, 90)});
+  return new Promise((done) => {  // the editor marks itself a moment after it was reached
+    const until = performance.now() + 2000;
+    const look = () => told().marked || performance.now() > until ? done(told()) : setTimeout(look, 10);
+    look();
+  });
 }"""
 """Where the Tab key stopped: whether it was there before, and whether one sees where it is. Nothing past the end."""
 AXE_RUN = """async (rules) => (await axe.run(
