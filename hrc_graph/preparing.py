@@ -12,8 +12,10 @@ import json
 import pickle
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 
 import pyoxigraph as ox
 
@@ -50,11 +52,17 @@ def build(workspace: Workspace, *, fresh: bool = False, progress: Progress = qui
     return made
 
 
+def beside(snapshot: Snapshot, what: str, modules: Iterable[ModuleType], *asked: str) -> Path:
+    """Where something made of a snapshot is kept, as these modules make it from what they are told."""
+    sources = (Path(module.__file__ or "").read_bytes() for module in modules)
+    told = (each.encode() for each in (__version__, *asked))
+    digest = hashlib.sha256(b"\0".join((*told, *sources))).hexdigest()[:12]
+    return Path(snapshot.path).with_name(f"{what}-{digest}.pickle")
+
+
 def shelf(snapshot: Snapshot, base: str) -> Path:
-    """Where the index of names of a snapshot is kept, as this version of the code makes it."""
-    sources = (Path(module.__file__ or "").read_bytes() for module in (directory, gazetteer, names))
-    made_by = hashlib.sha256(b"\0".join((__version__.encode(), base.encode(), *sources))).hexdigest()[:12]
-    return Path(snapshot.path).with_name(f"names-{made_by}.pickle")
+    """Where the index of names of a snapshot is kept."""
+    return beside(snapshot, "names", (directory, gazetteer, names), base)
 
 
 def index_names(snapshot: Snapshot, base: str) -> None:

@@ -54,8 +54,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def past(template: Path, tmp_path: Path) -> Past:
     shutil.copytree(template, tmp_path / "copy")
-    about = tmp_path / "copy" / ".hrc" / "current.json"
-    about.write_text(about.read_text().replace(str(template), str(tmp_path / "copy")))
     return Past(tmp_path / "copy")
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from hrc_graph import chronicle, history, namespaces, preparing
+from hrc_graph import chronicle, facets, history, namespaces, preparing
 from hrc_graph.engine import snapshots
 from hrc_graph.errors import EngineFailure
 from hrc_graph.index import Index
+from hrc_graph.listings import LISTINGS
 from hrc_graph.publishing import Author
 from hrc_graph.workspace import open_workspace
 from tests import past as pasts
@@ -98,3 +99,25 @@ def test_after_an_accepted_change_the_names_are_ready_before_anybody_asks(past: 
             time.sleep(0.1)
         assert shelf.exists()
         assert preparing.read(opened.snapshot, BASE).snapshot == opened.snapshot.id
+
+
+def test_a_copy_of_a_workspace_reads_its_own_snapshot(past: Past, tmp_path: Path) -> None:
+    shutil.copytree(past.root, tmp_path / "copy")
+    snapshot = preparing.build(open_workspace(tmp_path / "copy"))
+    assert Path(snapshot.path).is_relative_to(tmp_path / "copy")
+    assert Path(snapshot.path).stat().st_mtime_ns < (tmp_path / "copy").stat().st_ctime_ns, "it was built again"
+
+
+def test_a_server_reads_the_lists_that_the_last_one_left(past: Past, tmp_path: Path) -> None:
+    shutil.copytree(past.root, tmp_path / "copy")
+    workspace = open_workspace(tmp_path / "copy")
+    with serving(workspace=workspace.root) as server:
+        assert "Lahat" in server.get("governments").text
+        end = time.monotonic() + 60
+        while len(kept := sorted(workspace.state.rglob("list-*.pickle"))) < len(LISTINGS) and time.monotonic() < end:
+            time.sleep(0.1)
+        assert [path.name.split("-")[1] for path in kept] == sorted(LISTINGS)
+    governments = next(path for path in kept if path.name.startswith("list-governments"))
+    governments.write_bytes(pickle.dumps(facets.Index(LISTINGS["governments"], [])))
+    with serving(workspace=workspace.root) as server:
+        assert "Lahat" not in server.get("governments").text

@@ -33,6 +33,8 @@ IN_MEMORY = 1_000_000
 _KEEP = 3
 """So many snapshots stay on disk: the current one and two that slow readers may still have open."""
 
+_PATHS = ("path", "default", "index")
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -104,7 +106,11 @@ def latest(state: Path) -> Snapshot | None:
 
 def show(snapshot: Snapshot, state: Path) -> None:
     """Make a snapshot the current one, which running servers turn to."""
-    replace(state / "current.json", json.dumps(asdict(snapshot), indent=1).encode())
+    said = asdict(snapshot)  # with paths from here, so that a copy of the workspace does not lean on the first
+    for name in _PATHS:
+        if said[name] and Path(said[name]).is_relative_to(state):
+            said[name] = str(Path(said[name]).relative_to(state))
+    replace(state / "current.json", json.dumps(said, indent=1).encode())
     _forget_old(state / "snapshots", snapshot.id)
 
 
@@ -158,8 +164,9 @@ def _merged(lines: list[bytes], gone: list[bytes], come: list[bytes]) -> list[by
 def read(about: Path) -> Snapshot | None:
     """The snapshot that a `current.json` names; None when it was written by another version."""
     try:
-        return Snapshot(**json.loads(about.read_text()))
-    except (TypeError, ValueError):
+        said = json.loads(about.read_text())
+        return Snapshot(**{**said, **{name: str(about.parent / said[name]) for name in _PATHS if said[name]}})
+    except (KeyError, TypeError, ValueError):
         return None
 
 

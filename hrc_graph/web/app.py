@@ -45,6 +45,7 @@ from hrc_graph.web import desk as secretariat
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.clients import Clients, address
 from hrc_graph.web.finder import Finder
+from hrc_graph.web.indexes import Indexes
 from hrc_graph.web.kept import Kept
 from hrc_graph.web.languages import READER, reader_of
 from hrc_graph.web.metrics import Metrics
@@ -201,7 +202,7 @@ def create(workspace: Workspace, engine: Embedded | Scratch, token: str = "", de
     app.include_router(feeds.router(followed, settings.base))
     app.include_router(news.router(news.News(followed, settings.base)))
     app.include_router(resources.router(represented, workspace))
-    listed = explorer.Explorer(answers, represented.naming, settings)
+    listed = Indexes(answers, represented.naming, settings)
     app.include_router(explorer.router(listed, clients, settings))
     finder = Finder(answers, clients, settings)
     app.include_router(reconcile.router(finder, settings))

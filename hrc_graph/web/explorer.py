@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import re
 import time
 import unicodedata
@@ -26,9 +25,10 @@ from hrc_graph.errors import BadParameter
 from hrc_graph.facets import SEPARATOR, Choice, Column, Facet, Index, Listing
 from hrc_graph.listings import LISTINGS
 from hrc_graph.settings import Settings
-from hrc_graph.web.answers import LATEST, VARY_PAGE, Answers, Whole, client_of, encoding_of, matches, page
+from hrc_graph.web.answers import LATEST, VARY_PAGE, Whole, client_of, encoding_of, matches, page
 from hrc_graph.web.clients import Clients
-from hrc_graph.web.labels import Labels, Name, Naming
+from hrc_graph.web.indexes import Indexes
+from hrc_graph.web.labels import Labels, Name
 from hrc_graph.web.languages import READER, Reader, gettext, number
 from hrc_graph.web.portraits import plain_date
 
@@ -61,46 +61,10 @@ class _Value:
     is_chosen: bool
 
 
-class Explorer:
-    """Holds the index of each listing for the snapshot that answers now."""
-
-    def __init__(self, answers: Answers, naming: Naming, settings: Settings) -> None:
-        self.answers = answers
-        self.naming = naming
-        self.base = settings.base
-        self._reading = {name: asyncio.Lock() for name in LISTINGS}
-        self._held: dict[str, tuple[str, Index]] = {}
-
-    async def index(self, listing: Listing) -> tuple[str, Index]:
-        """The snapshot and the index of a listing, read when it is first asked for; that is no client's cost."""
-        async with self._reading[listing.name]:
-            held = self._held.get(listing.name)
-            while held is None or held[0] != self.answers.engine.snapshot:
-                held = await self._read(listing)
-                self._held[listing.name] = held
-            return held
-
-    async def prepare(self) -> None:
-        """Read the names and the index of every listing, one after the other, before anybody asks."""
-        await self.naming.labels()
-        for listing in LISTINGS.values():
-            await self.index(listing)
-
-    async def _read(self, listing: Listing) -> tuple[str, Index]:
-        asked = [
-            Question(text, formats.JSON, formats.TURTLE, self.base, own=True)
-            for text in facets.reading(listing, self.base)
-        ]
-        found = [await self.answers.engine.engine.answer(question) for question in asked]
-        snapshots = {answer.snapshot for answer in found}
-        index = await asyncio.to_thread(_index, listing, [answer.body for answer in found])
-        return (snapshots.pop() if len(snapshots) == 1 else ""), index
-
-
-def router(explorer: Explorer, clients: Clients, settings: Settings) -> APIRouter:
+def router(indexes: Indexes, clients: Clients, settings: Settings) -> APIRouter:
     """The routes of the listings."""
     routes = APIRouter(tags=["explorer"])
-    answers, naming = explorer.answers, explorer.naming
+    answers, naming = indexes.answers, indexes.naming
     kept: OrderedDict[tuple[str, ...], Whole] = OrderedDict()
 
     async def shown(listing: Listing, asked: _Asked, request: Request) -> Response:
@@ -120,7 +84,7 @@ def router(explorer: Explorer, clients: Clients, settings: Settings) -> APIRoute
             kept.move_to_end(parts)
             return kept[parts]
         labels = await naming.labels()
-        snapshot, index = await explorer.index(listing)
+        snapshot, index = await indexes.of(listing)
         with clients.share_of(client_of(request)) as share:
             started = time.monotonic()
             fields = [LATEST, (b"x-snapshot", snapshot.encode()), (b"etag", tag.encode())]
@@ -378,15 +342,6 @@ class _View:
 
 
 _FILES = (("csv", "CSV"), ("xlsx", "XLSX"), ("json", "JSON"), ("turtle", "Turtle"))
-
-
-def _index(listing: Listing, bodies: list[bytes]) -> Index:
-    def rows() -> Any:
-        for body in bodies:
-            for row in json.loads(body)["results"]["bindings"]:
-                yield {name: term["value"] for name, term in row.items()}
-
-    return Index(listing, rows())
 
 
 def _tag(parts: tuple[str, ...]) -> str:
