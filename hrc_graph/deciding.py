@@ -1,4 +1,4 @@
-"""Accepting an application and undoing a change, in the desk's database and in the graph: in both or in neither.
+"""Accepting an application, publishing a change, undoing one: in the desk's database and in the graph, or in neither.
 
 The order of the steps: the decision is written down in the database; the graph is changed by one commit that carries
 the decision's code; the database brings the application to its state, with the line of the audit log before its own
@@ -17,7 +17,7 @@ from hrc_graph.desk import Desk
 from hrc_graph.desk.accounts import Account
 from hrc_graph.desk.decisions import Decision, Kind
 from hrc_graph.errors import HrcError
-from hrc_graph.index import Index
+from hrc_graph.index import Contents, Index
 from hrc_graph.publishing import Author, Change
 from hrc_graph.workspace import Workspace
 
@@ -47,6 +47,29 @@ def accept(
         trailers = {"Reviewed-by": by.name, TRAILER: decision.code}
         with _dropped_on_failure(desk, index.workspace):
             change = index.accept(changes, what, Author(_printable(author.name)), why, trailers)
+        desk.decisions.finish(decision, change.id)
+        return change
+
+
+def publish(
+    desk: Desk,
+    index: Index,
+    changes: Contents,
+    what: str,
+    by: Account,
+    why: str = "",
+    on: Mapping[str, str] | None = None,
+) -> Change:
+    """Publish a change that no application asked for.
+
+    Raises what `Decisions.begin_publication` and `Index.accept` raise; then nothing has changed.
+    """
+    with index.reading(), _one_at_a_time(index.workspace):
+        _settle(desk, index.workspace)
+        decision = desk.decisions.begin_publication(why, by)
+        trailers = {"Hrc-Account": by.who, TRAILER: decision.code}
+        with _dropped_on_failure(desk, index.workspace):
+            change = index.accept(changes, what, Author(_printable(by.name)), decision.why, trailers, on=on)
         desk.decisions.finish(decision, change.id)
         return change
 
@@ -90,9 +113,9 @@ def _settle(desk: Desk, workspace: Workspace) -> int:
 
 def _made(workspace: Workspace, decision: Decision) -> str:
     """The change of a decision, if it is in the history of the graph."""
-    if decision.kind is Kind.acceptance:
-        return publishing.carrying(workspace, TRAILER, decision.code)
-    return decision.change if publishing.is_undone(workspace, decision.change) else ""
+    if decision.kind is Kind.undoing:
+        return decision.change if publishing.is_undone(workspace, decision.change) else ""
+    return publishing.carrying(workspace, TRAILER, decision.code)
 
 
 @contextlib.contextmanager

@@ -105,6 +105,8 @@ class Listing:
     """The column that leads to the page of the row's thing."""
     related: Mapping[str, str] = field(default_factory=dict)
     """SPARQL that finds the related nodes of a thing, by the name of their variable."""
+    once: tuple[str, ...] = ()
+    """The variables of `things` that patterns go on from, where it takes so long that it is asked once for all."""
 
     def facet(self, name: str) -> Facet | None:
         """The facet of that name."""
@@ -212,15 +214,37 @@ class Index:
         return set().union(*(having.get(value, ()) for value in choice.values[facet.name]))
 
 
-def reading(listing: Listing, base: str) -> tuple[str, ...]:
-    """The queries whose rows make the `Index`: `part` says which piece of it a row is of."""
+def finding(listing: Listing, base: str) -> str:
+    """The query of the things that `reading` has to be told; empty where it finds them itself."""
+    if not listing.once:
+        return ""
+    return guard.prefixed(f"SELECT DISTINCT {_named(listing.once)} WHERE {{ {listing.things} }}", base)
+
+
+def reading(listing: Listing, found: Iterable[Mapping[str, Mapping[str, str]]], base: str) -> tuple[str, ...]:
+    """The queries whose rows make the `Index`: `part` says which piece of it a row is of.
+
+    `found` are the rows of `finding`, as SPARQL results in JSON have them.
+    """
+    things = listing.things
+    if listing.once:
+        rows = "\n".join(f"({' '.join(_said(row[name]) for name in listing.once)})" for row in found)
+        things = f"VALUES ({_named(listing.once)}) {{ {rows} }}"
     parts = [("thing", ""), ("said", listing.said)]
     parts += [(f"column {column.name}", column.pattern) for column in listing.columns]
     for facet in listing.facets:
         node = f" BIND (?{facet.through} AS ?node)" if facet.through else ""
         parts.append((f"facet {facet.name}", f"{listing.related.get(facet.through, '')} {facet.pattern}{node}"))
     select = 'SELECT DISTINCT ("%s" AS ?part) ?thing ?node ?value WHERE { %s %s }'
-    return tuple(guard.prefixed(select % (part, listing.things, pattern), base) for part, pattern in parts)
+    return tuple(guard.prefixed(select % (part, things, pattern), base) for part, pattern in parts)
+
+
+def _named(variables: Iterable[str]) -> str:
+    return " ".join(f"?{name}" for name in variables)
+
+
+def _said(term: Mapping[str, str]) -> str:
+    return str(ox.NamedNode(term["value"]) if term["type"] == "uri" else ox.Literal(term["value"]))
 
 
 def table(listing: Listing, choice: Choice, language: str, base: str) -> str:

@@ -289,6 +289,7 @@ CONFLICTS: Final = Listing(
     ),
     sort="about",
     linked="property",
+    once=("thing", "about", "property", "topic"),
 )
 LISTINGS: Final = {
     listing.name: listing for listing in (GOVERNMENTS, INSTRUMENTS, THEMES, EVENTS, AWARDS, SOURCES, CONFLICTS)

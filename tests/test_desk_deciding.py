@@ -18,16 +18,19 @@ from typing import Any
 import httpx
 import pytest
 
+from hrc_graph import deciding
 from hrc_graph.desk import open_desk
 from hrc_graph.desk.accounts import Account, Role
 from hrc_graph.desk.applications import State
 from hrc_graph.errors import Conflict
 from hrc_graph.history import History
+from hrc_graph.index import Index
+from hrc_graph.publishing import Author
 from hrc_graph.settings import Settings
 from hrc_graph.web.desk.sheet import PassageRow, PlaceRow, Sheet, TextRow
 from tests.conftest import serving
 from tests.office import Office
-from tests.past import Past, shipped
+from tests.past import Past, shipped, state_a
 
 pytestmark = pytest.mark.slow
 
@@ -262,3 +265,26 @@ def until(holds: Any, seconds: float = 30.0) -> None:
     while not holds():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.05)
+
+
+def test_a_publication_that_was_cut_short_is_finished_or_dropped(tmp_path: Path) -> None:
+    past = state_a(tmp_path)
+    index, desk = Index.open(past.workspace), open_desk(tmp_path, Settings())
+    by, _code = desk.accounts.add("Rekaan", "rekaan@desk.example", Role.reviewer, "operator")
+
+    def lines() -> list[str]:
+        return [line for line in desk.audit.tail().splitlines() if '"change published"' in line]
+
+    text = past.workspace.files.path("people/made-up-one").read_bytes()
+    more = text + b'<id/person/made-up-one> <http://www.w3.org/2004/02/skos/core#note> "Fictional."@en .\n'
+    begun, _dropped = (desk.decisions.begin_publication("It was forgotten.", by) for _ in range(2))
+    change = index.accept({"people/made-up-one": more}, "More", Author("F"), "", {deciding.TRAILER: begun.code})
+    assert deciding.settle(desk, past.workspace) == 2  # as the next start does
+    assert deciding.settle(desk, past.workspace) == 0
+    assert len(lines()) == 1
+    assert change.id in lines()[0]
+    assert "It was forgotten." in lines()[0]
+    deciding.publish(desk, index, {"people/made-up-one": text}, "Less", by)
+    assert len(lines()) == 2
+    assert desk.audit.broken() == []
+    desk.database.close()

@@ -19,6 +19,8 @@ from sqlalchemy import Boolean, Column, ForeignKey, Integer, LargeBinary, MetaDa
 from hrc_graph.errors import EngineFailure
 
 _METADATA = MetaData()
+_WRITING = 0x687263
+"""The number of the lock of PostgreSQL that whoever writes holds."""
 
 keys = Table("keys", _METADATA, Column("name", String, primary_key=True), Column("value", LargeBinary, nullable=False))
 """What this server signs forms with."""
@@ -150,13 +152,16 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sql.Connection]:
         """Look at one state of the tables."""
-        with self._engine.begin() as connection:
+        options = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self._engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sql.Connection]:
         """Change the tables, all or nothing; one after the other."""
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            if not self._is_sqlite:
+                connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_WRITING)))
             yield connection
 
     def key(self, name: str) -> bytes:

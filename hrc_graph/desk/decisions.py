@@ -27,7 +27,16 @@ class Kind(StrEnum):
     """What is decided."""
 
     acceptance = "acceptance"
+    publication = "publication"
     undoing = "undoing"
+
+
+_SAID = {
+    Kind.acceptance: "application accepted",
+    Kind.publication: "change published",
+    Kind.undoing: "change undone",
+}
+"""As the audit log has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,12 @@ class Decisions:
                 raise Conflict("Somebody has saved another version meanwhile.", "Look at it, and decide again.")
             return _begun(connection, Kind.acceptance, row, by, why, "")
 
+    def begin_publication(self, why: str, by: Account) -> Decision:
+        """Write down that a change of the graph is published that no application asked for. Raises `Forbidden`."""
+        check_role(by, Role.reviewer)
+        with self._database.writing() as connection:
+            return _begun(connection, Kind.publication, None, by, " ".join(why.split()), "")
+
     def begin_undoing(self, change: str, why: str, by: Account) -> Decision:
         """Write down that a change of the graph is undone, with the acceptance that made it, if one did.
 
@@ -101,7 +116,7 @@ class Decisions:
                     move(connection, row, to, decision.account, decision.why)
             connection.execute(decisions.update().where(mine).values(done=True, change=change))
             if decision.code not in self._audit.tail():  # it was written, and then the process ended
-                said = {"acceptance": "application accepted", "undoing": "change undone"}[decision.kind.value]
+                said = _SAID[decision.kind]
                 on = f"application {decision.reference}" if decision.reference else f"change {change}"
                 more = {"change": change, "decision": decision.code}
                 self._audit.append(f"account {decision.account}", said, on, decision.why, **more)

@@ -7,10 +7,9 @@ import contextlib
 import json
 import pickle
 from pathlib import Path
-from typing import Any
 
 from hrc_graph import facets, formats, preparing
-from hrc_graph.engine import Question
+from hrc_graph.engine import Answer, Question
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.facets import Index, Listing
 from hrc_graph.files import replace
@@ -46,20 +45,27 @@ class Indexes:
             await self.of(listing)
 
     async def _read(self, listing: Listing) -> tuple[str, Index]:
-        texts = facets.reading(listing, self.base)
         engine = self.answers.engine.engine
         snapshot = engine.pool.snapshot if isinstance(engine, Embedded) else None
-        kept = preparing.beside(snapshot, f"list-{listing.name}", (facets,), *texts) if snapshot else None
+        finding, asked = facets.finding(listing, self.base), facets.reading(listing, (), self.base)
+        kept = preparing.beside(snapshot, f"list-{listing.name}", (facets,), finding, *asked) if snapshot else None
         if snapshot and kept and kept.exists():
             return snapshot.id, await asyncio.to_thread(_kept, kept)
-        asked = [Question(text, formats.JSON, formats.TURTLE, self.base, own=True) for text in texts]
-        found = [await engine.answer(question) for question in asked]
-        snapshots = {answer.snapshot for answer in found}
-        index = await asyncio.to_thread(_index, listing, [answer.body for answer in found])
+        found = [await self._ask(finding)] if finding else []
+        if found:
+            asked = facets.reading(listing, _rows(found[0].body), self.base)
+        answers = [await self._ask(text) for text in asked]
+        snapshots = {answer.snapshot for answer in (*found, *answers)}
+        index = await asyncio.to_thread(_index, listing, [answer.body for answer in answers])
         if snapshot and kept and snapshots == {snapshot.id}:
             with contextlib.suppress(OSError):  # a folder that takes no files: the next start reads again
                 await asyncio.to_thread(replace, kept, pickle.dumps(index, pickle.HIGHEST_PROTOCOL))
         return (snapshots.pop() if len(snapshots) == 1 else ""), index
+
+    async def _ask(self, text: str) -> Answer:
+        question = Question(text, formats.JSON, formats.TURTLE, self.base, own=True)
+        answer: Answer = await self.answers.engine.engine.answer(question)
+        return answer
 
 
 def _kept(path: Path) -> Index:
@@ -68,10 +74,12 @@ def _kept(path: Path) -> Index:
     return made
 
 
-def _index(listing: Listing, bodies: list[bytes]) -> Index:
-    def rows() -> Any:
-        for body in bodies:
-            for row in json.loads(body)["results"]["bindings"]:
-                yield {name: term["value"] for name, term in row.items()}
+def _rows(body: bytes) -> list[dict[str, dict[str, str]]]:
+    rows: list[dict[str, dict[str, str]]] = json.loads(body)["results"]["bindings"]
+    return rows
 
-    return Index(listing, rows())
+
+def _index(listing: Listing, bodies: list[bytes]) -> Index:
+    return Index(
+        listing, ({name: term["value"] for name, term in row.items()} for body in bodies for row in _rows(body))
+    )

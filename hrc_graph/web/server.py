@@ -31,6 +31,8 @@ from hrc_graph.workspace import Workspace
 _LOG = logging.getLogger("hrc_graph")
 _LOOK_EVERY = 0.05
 """Seconds between two looks for a new snapshot."""
+_CALM = 1.0
+"""Seconds without a new snapshot before all is made ready that pages want of it; who asks before waits for it."""
 _DAY = 86_400.0
 
 
@@ -123,7 +125,9 @@ async def _prepare(application: WebApp, turned: asyncio.Event) -> None:
         except (HrcError, OSError) as error:  # such as a snapshot that has gone again; who asks is told of the error
             _LOG.error("nothing could be prepared", extra={"fields": {"error": str(error)}})
         await turned.wait()
-        turned.clear()
+        while turned.is_set():  # of several changes, one after the other, the last is what counts
+            turned.clear()
+            await asyncio.sleep(_CALM)
 
 
 async def _follow(workspace: Workspace, engine: Embedded, turned: asyncio.Event) -> None:

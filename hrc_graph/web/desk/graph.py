@@ -21,7 +21,7 @@ from hrc_graph.index import Contents, Index
 from hrc_graph.proposals import effect
 from hrc_graph.proposals.effect import Difference
 from hrc_graph.proposals.ground import Ground
-from hrc_graph.publishing import Author, Change
+from hrc_graph.publishing import Change
 from hrc_graph.validation import Report
 from hrc_graph.web.languages import READER
 from hrc_graph.workspace import Workspace
@@ -108,7 +108,7 @@ class Graph:
         why: str = "",
         on: Mapping[str, str] | None = None,
     ) -> Change:
-        """Publish what `make` makes of the graph as it is now, in the name of an account, and note it in the log.
+        """Publish what `make` makes of the graph as it is now, in the name of an account.
 
         Raises `Forbidden` for who may not, `BadParameter` for a reason with an address, and what `Index.accept` raises.
         """
@@ -117,9 +117,7 @@ class Graph:
         with self.ground() as ground:
             changes = make(ground)
             seen = self.versions(changes) if on is None else on
-            change = self.index.accept(changes, what, author(by), why, {"Hrc-Account": by.who}, on=seen)
-        self._desk.audit.append(by.who, "change published", f"change {change.id}", why, title=what)
-        return change
+            return deciding.publish(self._desk, self.index, changes, what, by, why, on=seen)
 
     def undo(self, id: str, by: Account, why: str) -> Change:
         """Take a change back, for a reason; an application that it accepted is in review again.
@@ -147,11 +145,6 @@ def versions_in(text: str) -> dict[str, str]:
     if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
         raise BadParameter("The form is not whole.", "Open the page again.")
     return found
-
-
-def author(account: Account) -> Author:
-    """As whom git knows an account: by the name, without the address."""
-    return Author(re.sub(r"[<>]", "", account.name).strip() or account.who)
 
 
 def checked_words(text: str) -> str:

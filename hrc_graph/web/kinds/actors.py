@@ -9,6 +9,7 @@ from hrc_graph.web.kinds.parts import (
     COMMITMENTS,
     CONFLICTS,
     EVIDENCE,
+    MILESTONES,
     PARTICIPATIONS,
     UPWARD,
     WHEN,
@@ -37,6 +38,7 @@ GOVERNMENT: Final = Kind(
         ADOPTED,
         AWARDS,
         PARTICIPATIONS,
+        MILESTONES,
         CONFLICTS,
         Part(
             "similar",
@@ -144,6 +146,7 @@ SELECT ?key ?what ?date WHERE {
             "SELECT ?key ?body WHERE { ?key org:memberOf|org:unitOf ?thing BIND (?key AS ?body) } ORDER BY ?key",
             (Cell("body", _("Who")),),
         ),
+        MILESTONES,
         CONFLICTS,
     ),
     (

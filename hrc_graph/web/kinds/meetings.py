@@ -8,6 +8,7 @@ from hrc_graph.web.kinds.parts import (
     CONFLICTS,
     COUNTRY,
     EVIDENCE,
+    MILESTONES,
     TARGETS,
     WHEN,
     Cell,
@@ -55,6 +56,7 @@ SELECT ?key ?ordinal ?edition ?date ?place WHERE {
 } ORDER BY ?date ?ordinal""",
             (Cell("ordinal", _("Edition"), "number"), Cell("edition", _("Event")), WHEN, Cell("place", _("Where"))),
         ),
+        MILESTONES,
         CONFLICTS,
     ),
     (
@@ -89,6 +91,7 @@ SELECT ?key ?ordinal ?edition ?date ?place WHERE {
             moment="event",
             told=("edition",),
         ),
+        MILESTONES,
         CONFLICTS,
     ),
     ((_("Organised by"), "?thing hrc:organiser ?value"),),
@@ -143,6 +146,7 @@ SELECT ?key ?country ?actor ?mode ?date ?wave WHERE {{
             ),
             more="/governments?instrument={}",
         ),
+        MILESTONES,
         CONFLICTS,
     ),
     (

@@ -149,6 +149,16 @@ SELECT ?key ?date ?mode ?under ?event ?theme WHERE {
     moment="act",
     told=("mode", "under"),
 )
+MILESTONES = Part(
+    "milestones",
+    _("What happened"),
+    """
+SELECT ?key ?date ?milestone WHERE {
+  ?key a hrc:Milestone ; hrc:about ?thing BIND (?key AS ?milestone)
+  OPTIONAL { ?key hrc:date ?date }
+} ORDER BY (!BOUND(?date)) ?date ?key""",
+    (WHEN, Cell("milestone", _("What")), EVIDENCE),
+)
 ADOPTED = Part(
     "adopted",
     _("Texts it adopted"),

@@ -8,6 +8,7 @@ from hrc_graph.web.kinds.parts import (
     CONFLICTS,
     COUNTRY,
     EVIDENCE,
+    MILESTONES,
     OF_CLASS,
     WHEN,
     Cell,
@@ -61,6 +62,7 @@ SELECT ?key ?link ?text ?date WHERE {
 } ORDER BY ?link ?date ?key""",
             (Cell("text", _("Text")), Cell("link", _("How")), WHEN),
         ),
+        MILESTONES,
         CONFLICTS,
     ),
     (
