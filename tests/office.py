@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +12,11 @@ from typing import Any
 
 import httpx
 
-from hrc_graph import preparing
 from hrc_graph.desk import Desk, open_desk
 from hrc_graph.desk.accounts import Account, Role
 from hrc_graph.settings import Settings
-from hrc_graph.workspace import open_workspace
 from tests.conftest import ROOT, Server, serving
+from tests.past import built
 
 PASSWORD = "four words nobody knows"
 PERSON = {"name": "Siti Rekaan", "email": "siti.rekaan@kota.example", "phone": "+62 811 5550 0199"}
@@ -110,16 +108,8 @@ def opened(root: Path, *arguments: str) -> Iterator[Office]:
     """The office of a new workspace on the shipped files."""
     for name in ("ontology", "data", "queries"):
         (root / name).symlink_to(ROOT / name)
-    _build(root)
+    built(root)
     with serving(*arguments, workspace=root) as running:
         desk = open_desk(root, Settings())
         yield Office(running, root, desk)
         desk.database.close()
-
-
-def _build(root: Path) -> None:
-    """What `hrc build` would make of the shipped files, taken from where it has been made for all tests."""
-    made = preparing.build(open_workspace(ROOT))
-    state = root / ".hrc"
-    shutil.copytree(Path(made.path).parent, state / "snapshots" / made.id)
-    shutil.copy(ROOT / ".hrc" / "current.json", state)

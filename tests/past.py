@@ -11,7 +11,7 @@ import pyoxigraph as ox
 from dulwich import porcelain
 from dulwich.repo import Repo
 
-from hrc_graph import namespaces, records
+from hrc_graph import namespaces, preparing, records
 from hrc_graph.workspace import Workspace, open_workspace
 from tests.conftest import ROOT
 
@@ -73,12 +73,12 @@ class Past:
         return found
 
 
-def state_a(folder: Path) -> Past:
+def state_a(folder: Path, *more: str) -> Past:
     """A repository with the ontology, the questions, every second source and a few dossiers, in one commit."""
     for name in ("ontology", "queries"):
         shutil.copytree(ROOT / name, folder / name)
     sources = sorted(path.stem for path in (ROOT / "data" / "sources").glob("*.ttl"))
-    for name in (*SHIPPED, *(f"sources/{slug}" for slug in sources[::2])):  # the seeds among them
+    for name in (*SHIPPED, *more, *(f"sources/{slug}" for slug in sources[::2])):  # the seeds among them
         target = folder / "data" / f"{name}.ttl"
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "data" / f"{name}.ttl", target)
@@ -162,7 +162,15 @@ def shipped(folder: Path) -> Past:
     porcelain.init(str(folder)).close()
     porcelain.add(str(folder))
     porcelain.commit(str(folder), b"The shipped files", author=_WE, committer=_WE)
+    built(folder)
     return Past(folder)
+
+
+def built(folder: Path) -> None:
+    """What `hrc build` makes of the shipped files, taken from where it has been made for all tests."""
+    made, state = preparing.build(open_workspace(ROOT)), folder / ".hrc"
+    shutil.copytree(Path(made.path).parent, state / "snapshots" / made.id)
+    shutil.copy(ROOT / ".hrc" / "current.json", state)
 
 
 _WE = b"Ana Editor <ana@example.org>"

@@ -212,7 +212,10 @@ def test_the_applicant_answers_the_question(office: Office) -> None:
 
 
 def test_twenty_times_killed_while_accepting_it_is_accepted_in_both_or_in_neither(tmp_path: Path) -> None:
-    chance, past = random.Random("accepting"), shipped(tmp_path)
+    chance, past = (
+        random.Random("accepting"),
+        state_a(tmp_path, "governments/id/id", "instruments/global-charter-agenda-2011"),
+    )
     names = [f"Rekakota{letter}" for letter in "abcdefghijklmnopqrst"]
     outcomes = []
     reference, name, reviewer, editor = "", "", None, None

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import statistics
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sql
-from playwright.sync_api import Page, Request, sync_playwright
+from playwright.sync_api import Browser, Request
 
 from hrc_graph.desk import open_desk
 from hrc_graph.desk.accounts import Role
@@ -22,8 +21,6 @@ from hrc_graph.settings import Settings
 from tests.office import PASSWORD, Office, address, opened, stamp_in
 
 pytestmark = pytest.mark.slow
-
-_CHROMIUM = Path("/usr/bin/chromium")
 
 
 def test_signing_in_gives_a_cookie_that_no_script_and_no_other_host_gets(office: Office) -> None:
@@ -238,19 +235,8 @@ def test_the_last_admin_stays(tmp_path: Path) -> None:
     desk.database.close()
 
 
-@pytest.fixture(scope="module")
-def browser_page() -> Iterator[Page]:
-    if not _CHROMIUM.exists():
-        pytest.skip(f"{_CHROMIUM} is not there")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(_CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-        )
-        yield browser.new_page()
-        browser.close()
-
-
-def test_the_first_account_is_made_in_a_browser_from_the_printed_link(tmp_path: Path, browser_page: Page) -> None:
+def test_the_first_account_is_made_in_a_browser_from_the_printed_link(tmp_path: Path, browser: Browser) -> None:
+    browser_page = browser.new_page()
     with opened(tmp_path) as office:
         time.sleep(0.5)
         printed = re.findall(r"make the first within an hour: (\S+)", "".join(office.server.log))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from hrc_graph.desk import open_desk
 from hrc_graph.desk.accounts import Role
@@ -18,9 +18,6 @@ from tests.conftest import serving
 from tests.office import PASSWORD, PERSON, Office
 from tests.past import shipped
 
-_CHROMIUM = Path("/usr/bin/chromium")
-_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-          "--disable-component-update", "--disable-sync")  # fmt: skip
 GOVERNMENT = "gov/id-lampung-timor"
 WAVE = "https://w3id.org/hrcity/id/aim/campaign-10-100-1000-wave-3"
 LAW = "Peraturan Bupati Lampung Timor Nomor 7 Tahun 2024 tentang Kabupaten Ramah HAM"
@@ -98,29 +95,22 @@ class Keys(Hand):
         target = self.page.locator(what)
         assert target.count() == 1, f"{what}: {target.count()}"
         for _ in range(400):
-            if target.evaluate(_REACHED):
+            where = target.evaluate(_WHERE)
+            if where == "there":
                 return
-            if self.page.evaluate(_SHUT, what):
+            if where == "shut":
                 self.page.keyboard.press("Enter")
             self.page.keyboard.press("Tab")
         raise AssertionError(f"{what} is not reached by the Tab key")
 
 
-_REACHED = """one => one === document.activeElement
-  || (one.type === "radio" && document.activeElement.name === one.name && (one.focus(), true))"""
-"""Within a group of radio buttons one goes on with the arrows."""
-_SHUT = """what => { const at = document.activeElement, one = document.querySelector(what);
-  return at.tagName === "SUMMARY" && !at.parentElement.open && at.parentElement.contains(one) }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not _CHROMIUM.exists():
-        pytest.skip(f"{_CHROMIUM} is not there")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(_CHROMIUM), args=list(_FLAGS))
-        yield opened
-        opened.close()
+_WHERE = """one => {
+  const at = document.activeElement;
+  if (one === at) return "there";
+  if (one.type === "radio" && at.name === one.name) return one.focus(), "there";
+  return at.tagName === "SUMMARY" && !at.parentElement.open && at.parentElement.contains(one) ? "shut" : "";
+}"""
+"""Whether one is there, or at what has to be opened. Within a group of radio buttons one goes on with the arrows."""
 
 
 @pytest.fixture(params=["by keyboard alone", "without scripts"])

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 from tests.conftest import Server, serving
 
 pytestmark = pytest.mark.slow
-_CHROMIUM = Path("/usr/bin/chromium")
-_FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
 _MOST = 5
 
 
@@ -24,16 +22,6 @@ def server() -> Iterator[Server]:
     """`hrc serve` on the shipped data."""
     with serving() as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not _CHROMIUM.exists():
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=str(_CHROMIUM), args=_FLAGS.split())
-        yield running
-        running.close()
 
 
 @dataclass
