@@ -256,6 +256,11 @@ def country(text: str) -> Country | None:
     return _countries().get(text) or _countries().get(fold(text))
 
 
+def countries() -> list[Country]:
+    """Every country of ISO 3166-1, as GeoNames has it, by its code."""
+    return sorted(set(_countries().values()), key=lambda each: each.code)
+
+
 @functools.cache
 def _world() -> tuple[dict[int, dict[str, Any]], dict[str, list[dict[str, Any]]]]:
     """Every city by its id, and the cities of each country."""

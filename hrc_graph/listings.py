@@ -115,7 +115,7 @@ THEMES: Final = Listing(
         Column(
             "instruments",
             _("Instruments"),
-            f"?value hrc:theme ?thing . {_INSTRUMENTS.replace('?thing', '?value')}",
+            f"?value hrc:theme|(^hrc:partOf/hrc:theme) ?thing . {_INSTRUMENTS.replace('?thing', '?value')}",
             "count",
         ),
         Column(

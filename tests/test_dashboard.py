@@ -110,7 +110,9 @@ def test_the_numbers_at_the_top_are_those_of_their_questions(server: Server) -> 
     assert linked(text, "commitments-by-country") == [sum(int(row["governments"]) for row in countries), len(countries)]
     assert linked(text, "commitments-by-mode") == [sum(int(row["commitments"]) for row in modes)]
     things = {row["name"]: int(row["things"]) for row in rows(server, "things-by-class")}
-    assert linked(text, "things-by-class") == [things["Source"], things["Award"]]
+    for name, number in (("sources", things["Source"]), ("awards", things["Award"])):
+        assert f'<a href="/{name}">{number}</a>' in text
+        assert f"of {number:,}" in page(server, name)
     undecided = {(row["thing"], row["property"]) for row in rows(server, "undecided-contradictions")}
     assert linked(text, "undecided-contradictions") == [len(undecided)]
 

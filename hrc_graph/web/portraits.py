@@ -18,7 +18,7 @@ from hrc_graph.engine import Question
 from hrc_graph.listings import LISTINGS
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.documents import Document, best, term
-from hrc_graph.web.kinds import KINDS, THEME, Cell, Kind, Part
+from hrc_graph.web.kinds import CONFLICTS, KINDS, THEME, Cell, Kind, Part
 from hrc_graph.web.labels import Labels, Name, Naming
 from hrc_graph.web.languages import READER, gettext
 from hrc_graph.web.languages import number as as_number
@@ -84,6 +84,10 @@ class Portrait:
     """SVG of where it is; empty when no source gives coordinates."""
     history: tuple[Entry, ...] = ()
     """The newest changes of the dossier, the last one first."""
+    evidence: tuple[Passage, ...] = ()
+    """The passages that the thing itself cites."""
+    is_undisputed: bool = False
+    """Whether disagreements would be told here, and there are none."""
 
 
 class Portraits:
@@ -146,6 +150,8 @@ class Portraits:
             tuple(drawn),
             small,
             tuple((await self._changes(dossier))[:_CHANGES]) if dossier and not self._links.release else (),
+            tuple(sorted(passages.get(thing, ()), key=lambda one: one.source.text.casefold())),
+            any(part is CONFLICTS and not rows for part, rows in tables),
         )
 
     def _dossier(self, graphs: list[dict[str, Any]]) -> str:
@@ -221,8 +227,8 @@ class Portraits:
     async def _passages(
         self, tables: list[tuple[Part, list[dict[str, Any]]]], ask: _Asking, labels: Labels
     ) -> dict[str, list[Passage]]:
-        """The passages that the rows of all sections rest on, by the key of the row."""
-        keys: dict[str, None] = {}
+        """The passages that the thing and the rows of all sections rest on, by the key of the row."""
+        keys: dict[str, None] = {ask.thing.value: None}
         for part, rows in tables:
             if any(column.values == "evidence" for column in part.columns):
                 keys |= dict.fromkeys([*dict.fromkeys(row["key"]["value"] for row in rows)][:_ROWS])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
-from hrc_graph import formats, namespaces
+from babel import Locale
+
+from hrc_graph import formats, gazetteer, namespaces
 from hrc_graph.engine import Question
 from hrc_graph.web.answers import Answers
 from hrc_graph.web.languages import READER
@@ -36,7 +39,20 @@ async def of(answers: Answers, base: str, client: str) -> Choices:
             by_language[row["label"].get("xml:lang", "")] = row["label"]["value"]
         labels = {value: _best(by_language) for value, by_language in named.items()}
         found[name] = dict(sorted(labels.items(), key=lambda each: each[1].casefold()))
+    known = {value.rpartition(":")[2].upper(): label for value, label in found["countries"].items()}
+    found["countries"] = {f"place:{code.lower()}": label for code, label in countries(known).items()}
     return found
+
+
+def countries(known: Mapping[str, str]) -> dict[str, str]:
+    """The names of all countries by their ISO 3166-1 codes: as they are known here, else as CLDR has them.
+
+    GeoNames has some that are no more; CLDR does not.
+    """
+    words = Locale.parse(READER.get().language).territories
+    codes = {each.code for each in gazetteer.countries()} & words.keys() | known.keys()
+    named = {code: known.get(code) or words[code] for code in codes}
+    return dict(sorted(named.items(), key=lambda each: gazetteer.fold(each[1])))
 
 
 def _best(by_language: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ from hrc_graph import forms
 from hrc_graph.forms import Form
 from hrc_graph.proposals.checking import SORTS
 from hrc_graph.proposals.ground import Ground
+from hrc_graph.web.desk.choices import countries
 from hrc_graph.web.languages import READER
 
 _WAVES = "SELECT DISTINCT ?value WHERE { ?value a hrc:Wave }"
@@ -62,7 +63,7 @@ def offered(ground: Ground) -> Offered:
     result = Offered(
         waves=listed(_WAVES),
         texts=sorted(set(listed(_TEXTS).values()), key=str.casefold),
-        countries={iri.rpartition("/")[2].upper(): name for iri, name in listed(_COUNTRIES).items()},
+        countries=countries({iri.rpartition("/")[2].upper(): name for iri, name in listed(_COUNTRIES).items()}),
         modes=choices("Commitment", "hrc:mode"),
         sorts={sort: forms.form(ground.store, f"hrc:{sort}", language, base=ground.base).name for sort in SORTS},
         text_kinds=choices("Instrument", "dcterms:type"),

@@ -6,10 +6,10 @@ from typing import Final
 
 from hrc_graph.web.kinds.actors import GOVERNMENT, ORGANISATION, PERSON, PLACE
 from hrc_graph.web.kinds.meetings import CAMPAIGN, EVENT, PROGRAMME, SERIES
-from hrc_graph.web.kinds.parts import Cell, Kind, Part
+from hrc_graph.web.kinds.parts import CONFLICTS, Cell, Kind, Part
 from hrc_graph.web.kinds.texts import CLAIM, INSTRUMENT, SOURCE, THEME
 
-__all__ = ["KINDS", "THEME", "Cell", "Kind", "Part"]
+__all__ = ["CONFLICTS", "KINDS", "THEME", "Cell", "Kind", "Part"]
 
 KINDS: Final = {
     "hrc:LocalGovernment": GOVERNMENT,

@@ -23,11 +23,12 @@ EVENT: Final = Kind(
         Part(
             "people",
             _("Who took part"),
-            f"""
-SELECT ?key ?role ?actor ?person ?country WHERE {{
+            """
+SELECT ?key ?role ?actor ?person ?country WHERE {
   ?key hrc:at ?thing ; a hrc:Participation ; hrc:role ?role .
-  OPTIONAL {{ ?key hrc:actor ?actor }} OPTIONAL {{ ?key hrc:representedBy ?person }} {COUNTRY}
-}} ORDER BY ?role ?country ?actor""",
+  OPTIONAL { ?key hrc:actor ?actor } OPTIONAL { ?key hrc:representedBy ?person }
+  OPTIONAL { ?key hrc:actor/hrc:primaryPlace/hrc:partOf* ?country . ?country dcterms:type kind:country }
+} ORDER BY ?role ?country ?actor""",
             (
                 Cell("role", _("Role")),
                 Cell("actor", _("Who")),

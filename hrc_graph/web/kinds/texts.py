@@ -91,6 +91,18 @@ THEME: Final = Kind(
             (Cell("theme", _("Theme")),),
         ),
         Part(
+            "texts",
+            _("Texts that speak of it"),
+            f"""
+SELECT ?key ?text ?kind ?date WHERE {{
+  {OF_CLASS} {{ ?key hrc:theme ?thing }} UNION {{ ?key ^hrc:partOf/hrc:theme ?thing }} ?key a ?class
+  BIND (?key AS ?text)
+  OPTIONAL {{ ?key dcterms:type ?kind }} OPTIONAL {{ ?key hrc:date ?date }}
+}} ORDER BY ?date ?key""",
+            (Cell("text", _("Text")), Cell("kind", _("Kind")), WHEN),
+            more="/instruments?theme={}",
+        ),
+        Part(
             "acting",
             _("Who acts on it"),
             f"""
@@ -109,18 +121,6 @@ SELECT ?key ?country ?actor ?mode ?under ?date WHERE {{
             ),
             more="/governments?theme={}",
             counted="countries",
-        ),
-        Part(
-            "texts",
-            _("Texts that speak of it"),
-            f"""
-SELECT ?key ?text ?kind ?date WHERE {{
-  {OF_CLASS} {{ ?key hrc:theme ?thing }} UNION {{ ?key ^hrc:partOf/hrc:theme ?thing }} ?key a ?class
-  BIND (?key AS ?text)
-  OPTIONAL {{ ?key dcterms:type ?kind }} OPTIONAL {{ ?key hrc:date ?date }}
-}} ORDER BY ?date ?key""",
-            (Cell("text", _("Text")), Cell("kind", _("Kind")), WHEN),
-            more="/instruments?theme={}",
         ),
         Part(
             "nobody",

@@ -16,12 +16,17 @@ export function library(fill: (text: string) => void, failed: (message: string) 
   const list = part("questions");
   const search = part<HTMLInputElement>("find-question");
   const fields = part("blanks");
+  const none = part("no-question");
   part("find-question-row").hidden = false;
   search.addEventListener("input", () => {
-    const wanted = search.value.trim().toLowerCase();
+    const wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let found = 0;
     for (const item of list.querySelectorAll("li")) {
-      item.hidden = !`${item.textContent} ${item.dataset.words}`.toLowerCase().includes(wanted);
+      const words = `${item.textContent} ${item.dataset.words}`.toLowerCase();
+      item.hidden = !wanted.every((word) => words.includes(word));
+      if (!item.hidden) found += 1;
     }
+    none.textContent = found ? "" : say("No question has all these words.");
   });
   list.addEventListener("click", (event) => {
     const anchor = (event.target as Element).closest("a");

@@ -18,6 +18,7 @@ const area = part<HTMLTextAreaElement>("query");
 const release = part<HTMLSelectElement>("release");
 const cancelButton = part("cancel");
 const permalink = part<HTMLAnchorElement>("permalink");
+const linked = part("linked");
 const status = part("status");
 const place = part("answer");
 let running: AbortController | null = null;
@@ -38,6 +39,11 @@ form.addEventListener("submit", (event) => {
 });
 release.addEventListener("change", changed);
 cancelButton.addEventListener("click", cancel);
+permalink.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  void copy();
+});
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && cancel()) event.preventDefault();
 });
@@ -55,7 +61,15 @@ function link(): string {
   return `/sparql?${asked}`;
 }
 
+/** Put the link where it can be taken from; the answer stays. */
+async function copy(): Promise<void> {
+  history.replaceState(null, "", link());
+  const copied = await navigator.clipboard?.writeText(permalink.href).then(() => true, () => false);
+  linked.textContent = copied ? say("It is copied, and in the address bar.") : say("It is in the address bar.");
+}
+
 function changed(): void {
+  linked.textContent = "";
   area.value = written.text();
   permalink.href = link();
 }
