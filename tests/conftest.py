@@ -44,10 +44,13 @@ FLAGS = (
 )
 
 
+_LONGEST = ("test_walk.py", "test_index.py", "test_desk_deciding.py", "test_desk_load.py", "test_releases.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with long tests come first: so what is left at the end is short, whichever process has it."""
-    long = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in long)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path.name not in _LONGEST, item.path not in slow))
 
 
 @dataclass

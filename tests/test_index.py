@@ -363,7 +363,7 @@ def test_whenever_a_process_is_killed_no_change_that_was_acknowledged_is_lost_an
 ) -> None:
     chance = random.Random(20)
     acknowledged: list[str] = []
-    for attempt in range(20):
+    for attempt in range(12):
         command = [sys.executable, "-c", _ACCEPTING, str(past.root), str(attempt)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
         assert process.stdout

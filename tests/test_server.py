@@ -64,9 +64,9 @@ def asking(server: Server, clients: int) -> Iterator[list[tuple[int, str, str]]]
 
 
 def test_a_new_snapshot_takes_over_under_load_without_a_failed_or_mixed_answer(workspace_copy: Path) -> None:
-    with serving(workspace=workspace_copy) as server, asking(server, 6) as answers:
+    with serving(workspace=workspace_copy) as server, asking(server, 3) as answers:
         snapshots = [server.get("health").json()["snapshot"]]
-        for number in range(3):
+        for number in range(2):
             name = f"fictional-{number}.ttl"
             (workspace_copy / "data" / "organisations" / name).write_text(FICTIONAL.format(n=number), "utf-8")
             snapshots.append(build(workspace_copy))

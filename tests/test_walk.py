@@ -200,7 +200,7 @@ class Walk:
 
     def _keep(self, width: int, scheme: str) -> None:
         folder = os.environ.get("HRC_SCREENSHOTS")
-        if folder and (width, scheme) in (TWO if self.language == "en" else TWO[:1]):
+        if folder and self.language == "en" and (width, scheme) in TWO:
             name = re.sub(r"[^a-z0-9]+", "-", self._here.lower()).strip("-")[:60] or "front"
             file = Path(folder) / f"{self.language}-{width}-{scheme}" / f"{name}.jpg"
             file.parent.mkdir(parents=True, exist_ok=True)
