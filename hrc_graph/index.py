@@ -79,6 +79,7 @@ class Index:
         self._stamps: dict[str, tuple[int, int, int]] = {}
         self._snapshot: Snapshot
         self._rules: validation.Rules
+        self._model: list[ox.Quad]
 
     @classmethod
     def open(cls, workspace: Workspace, progress: Progress = snapshots.quiet) -> Index:
@@ -189,17 +190,16 @@ class Index:
         with publishing.unwritable(self.workspace):
             publishing.recover(self.workspace)
             self._stamps, self._sums = self.workspace.files.stamps(), self.workspace.files.sums()
-            self._snapshot = snapshots.current(
-                self.workspace.files, self.workspace.state, base=self._base, progress=progress
-            )
+            kept = self.workspace.files, self.workspace.state
+            self._snapshot = snapshots.current(*kept, base=self._base, progress=progress)
         progress("reading the snapshot", 0, 1)
         self.store = ox.Store()
         # to load a file would rename its blank nodes
         self.store.bulk_extend(ox.parse(path=self._snapshot.path, format=ox.RdfFormat.N_QUADS))
         shapes = self.workspace.root / "ontology" / "shapes.ttl"
-        self._rules = validation.Rules(
-            validation.to_rdflib(records.read(shapes.read_bytes(), base=self._base, name=str(shapes)))
-        )
+        said = records.read(shapes.read_bytes(), base=self._base, name=str(shapes))
+        self._rules = validation.Rules(validation.to_rdflib(said))
+        self._model = slices.model(self.store, base=self._base)
         progress("reading the snapshot", 1, 1)
 
     def _refresh(self) -> bool:
@@ -328,8 +328,8 @@ class Index:
     def _judged(self, focus: set[str], contents: Contents) -> Report:
         """The judgement of these nodes by the store as it is; lines are those of `contents`, else of the files."""
         apart = {ox.NamedNode(f"{self._base}graph/{name}") for name in _NOT_JUDGED}
-        quads = slices.around(self.store, focus, base=self._base)
-        report = self._rules.judge((quad for quad in quads if quad.graph_name not in apart), focus)
+        quads = (quad for quad in slices.near(self.store, focus) if quad.graph_name not in apart)
+        report = self._rules.judge(quads, focus, self._model)
         places: dict[str, dict[str, int]] = {}
         return Report(tuple(self._placed(result, contents, places) for result in report.results), report.graph)
 

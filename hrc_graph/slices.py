@@ -66,15 +66,27 @@ _PART_OF, _SUBJECT = ox.NamedNode(_V["hrc"] + "partOf"), ox.NamedNode(_V["rdf"] 
 
 def around(store: ox.Store, focus: Iterable[str], *, base: str) -> list[ox.Quad]:
     """The quads that the shapes look at for these nodes, with the whole ontology."""
+    return [*near(store, focus), *model(store, base=base)]
+
+
+def model(store: ox.Store, *, base: str) -> list[ox.Quad]:
+    """The ontology and its vocabularies, as quads without a graph."""
+    graphs = [graph for graph in store.named_graphs() if str(graph.value).startswith(_model(base))]
+    quads = (quad for graph in graphs for quad in store.quads_for_pattern(None, None, None, graph))
+    return [ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads]
+
+
+def near(store: ox.Store, focus: Iterable[str]) -> list[ox.Quad]:
+    """The quads that the shapes look at for these nodes, beside the ontology."""
     nodes = {ox.NamedNode(iri) for iri in focus}
-    near = nodes | _pointing(store, nodes)
+    linked = nodes | _pointing(store, nodes)
     beside = {
         sibling
         for node in nodes
         for quad in store.quads_for_pattern(node, None, None, None)
         for sibling in _siblings(store, quad)
     }
-    wanted = near | beside
+    wanted = linked | beside
     edge = wanted
     for _ in range(_FAR):
         edge = {
@@ -86,9 +98,7 @@ def around(store: ox.Store, focus: Iterable[str], *, base: str) -> list[ox.Quad]
         wanted |= edge
     ended = store.quads_for_pattern(None, _BEFORE, None, None)
     wanted |= {quad.subject for quad in ended if quad.object in wanted and isinstance(quad.subject, ox.NamedNode)}
-    quads = [quad for node in wanted for quad in store.quads_for_pattern(node, None, None, None)]
-    graphs = [graph for graph in store.named_graphs() if str(graph.value).startswith(_model(base))]
-    return [*quads, *(quad for graph in graphs for quad in store.quads_for_pattern(None, None, None, graph))]
+    return [quad for node in wanted for quad in store.quads_for_pattern(node, None, None, None)]
 
 
 def reached(store: ox.Store, changed: Iterable[ox.Quad]) -> set[str]:

@@ -137,15 +137,17 @@ class Rules:
             self._turbo = importlib.import_module("pyshacl_turbo")
             self._compiled = self._turbo.compile_shapes(shapes)
 
-    def judge(self, quads: Iterable[ox.Quad], focus: Collection[str]) -> Report:
+    def judge(self, quads: Iterable[ox.Quad], focus: Collection[str], model: Iterable[ox.Quad] = ()) -> Report:
         """The judgement of these nodes by what `quads` say, the ontology and everything derived among them.
+
+        The ontology may be told apart, as a `model` without graphs, by who judges often.
 
         Raises `EngineFailure` when the engine cannot judge at all.
         """
         if self._compiled is None:
-            return judge(to_rdflib(quads), self._shapes, lambda node: node in focus, Judge.pyshacl)
+            return judge(to_rdflib([*model, *quads]), self._shapes, lambda node: node in focus, Judge.pyshacl)
         data = ox.Store()
-        data.extend(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads)
+        data.extend([*model, *(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads)])
         try:
             _, report, _ = self._compiled.validate(data, focus_nodes=[URIRef(iri) for iri in focus])
         except (RuntimeError, self._turbo.ValidationFailure) as error:
