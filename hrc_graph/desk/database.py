@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sql
 from sqlalchemy import Boolean, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
 
-from hrc_graph.errors import EngineFailure
+from hrc_graph.errors import EngineFailure, Unwritable
 
 _METADATA = MetaData()
 _WRITING = 0x687263
@@ -141,7 +141,7 @@ class Database:
             if self._is_sqlite:
                 sql.event.listen(self._engine, "connect", _prepared)
                 sql.event.listen(self._engine, "begin", _begun)
-            with self.writing() as connection:
+            with self._written() as connection:
                 _METADATA.create_all(connection)
         except (OSError, sql.exc.SQLAlchemyError, ImportError) as error:
             raise EngineFailure(
@@ -158,7 +158,17 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sql.Connection]:
-        """Change the tables, all or nothing; one after the other."""
+        """Change the tables, all or nothing; one after the other. Raises `Unwritable`, such as on a full disk."""
+        try:
+            with self._written() as connection:
+                yield connection
+        except sql.exc.OperationalError as error:
+            raise Unwritable(
+                f"The desk's database cannot be written ({error.orig}).", "Make room; try again."
+            ) from error
+
+    @contextmanager
+    def _written(self) -> Iterator[sql.Connection]:
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
             if not self._is_sqlite:
                 connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_WRITING)))
