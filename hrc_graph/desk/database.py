@@ -164,7 +164,7 @@ class Database:
                 yield connection
         except sql.exc.OperationalError as error:
             raise Unwritable(
-                f"The desk's database cannot be written ({error.orig}).", "Make room; try again."
+                "The desk's database takes no changes now.", "Make room on its disk; try again."
             ) from error
 
     @contextmanager
