@@ -256,9 +256,9 @@ def country(text: str) -> Country | None:
     return _countries().get(text) or _countries().get(fold(text))
 
 
-def countries() -> list[Country]:
-    """Every country of ISO 3166-1, as GeoNames has it, by its code."""
-    return sorted(set(_countries().values()), key=lambda each: each.code)
+def codes() -> set[str]:
+    """The ISO 3166-1 code of every country that GeoNames has."""
+    return {each.code for each in _countries().values()}
 
 
 @functools.cache

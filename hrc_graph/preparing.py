@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 import pyoxigraph as ox
 
@@ -26,6 +27,8 @@ from hrc_graph.engine.snapshots import Progress, Snapshot, quiet
 from hrc_graph.errors import EngineFailure
 from hrc_graph.files import replace
 from hrc_graph.workspace import Workspace
+
+T = TypeVar("T")
 
 _MAKE = "from hrc_graph import preparing; preparing.make()"
 
@@ -79,8 +82,13 @@ def read(snapshot: Snapshot, base: str) -> Directory:
     kept = shelf(snapshot, base)
     if not kept.exists():
         index_names(snapshot, base)
-    made = pickle.loads(kept.read_bytes())  # noqa: S301  (a process of our own has written it)
-    assert isinstance(made, Directory)
+    return unpickled(kept, Directory)
+
+
+def unpickled(path: Path, kind: type[T]) -> T:
+    """What is kept in a file beside a snapshot."""
+    made = pickle.loads(path.read_bytes())  # noqa: S301  (a process of our own has written it)
+    assert isinstance(made, kind)
     return made
 
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import pickle
-from pathlib import Path
 
 from hrc_graph import facets, formats, preparing
 from hrc_graph.engine import Answer, Question
@@ -50,7 +49,7 @@ class Indexes:
         finding, asked = facets.finding(listing, self.base), facets.reading(listing, (), self.base)
         kept = preparing.beside(snapshot, f"list-{listing.name}", (facets,), finding, *asked) if snapshot else None
         if snapshot and kept and kept.exists():
-            return snapshot.id, await asyncio.to_thread(_kept, kept)
+            return snapshot.id, await asyncio.to_thread(preparing.unpickled, kept, Index)
         found = [await self._ask(finding)] if finding else []
         if found:
             asked = facets.reading(listing, _rows(found[0].body), self.base)
@@ -66,12 +65,6 @@ class Indexes:
         question = Question(text, formats.JSON, formats.TURTLE, self.base, own=True)
         answer: Answer = await self.answers.engine.engine.answer(question)
         return answer
-
-
-def _kept(path: Path) -> Index:
-    made = pickle.loads(path.read_bytes())  # noqa: S301  (a process of our own has written it)
-    assert isinstance(made, Index)
-    return made
 
 
 def _rows(body: bytes) -> list[dict[str, dict[str, str]]]:

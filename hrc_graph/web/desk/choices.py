@@ -50,7 +50,7 @@ def countries(known: Mapping[str, str]) -> dict[str, str]:
     GeoNames has some that are no more; CLDR does not.
     """
     words = Locale.parse(READER.get().language).territories
-    codes = {each.code for each in gazetteer.countries()} & words.keys() | known.keys()
+    codes = gazetteer.codes() & words.keys() | known.keys()
     named = {code: known.get(code) or words[code] for code in codes}
     return dict(sorted(named.items(), key=lambda each: gazetteer.fold(each[1])))
 
