@@ -231,8 +231,9 @@ from hrc_graph.engine import snapshots
 from hrc_graph.web import app, server
 from hrc_graph.workspace import open_workspace
 
-def create(*given):
-    made = app.create(*given)
+create = app.create
+def with_bugs(*given):
+    made = create(*given)
     @made._rest.get("/bug")
     async def bug(): raise RuntimeError("a-bug")
     @made._rest.get("/torn")
@@ -243,7 +244,7 @@ def create(*given):
         return StreamingResponse(part(), headers={"content-length": "8"})
     return made
 
-server.create = create
+app.create = with_bugs
 opened = open_workspace(Path(sys.argv[1]))
 snapshot = snapshots.current(opened.files, opened.state, base=opened.settings.base)
 server.run(opened, snapshot, server.Place("127.0.0.1", 0), lambda address: print(f"Listening on {address}", flush=True))

@@ -11,22 +11,23 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import uvloop
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from hrc_graph import deciding
-from hrc_graph.desk import Desk, open_desk
 from hrc_graph.engine import snapshots
 from hrc_graph.engine.embedded import Embedded
 from hrc_graph.engine.scratch import Scratch
 from hrc_graph.engine.snapshots import Snapshot
 from hrc_graph.errors import EngineFailure, HrcError, Unauthorized
-from hrc_graph.web.app import WebApp, create
-from hrc_graph.web.metrics import log_to_stderr
 from hrc_graph.workspace import Workspace
+
+if TYPE_CHECKING:
+    from hrc_graph.desk import Desk
+    from hrc_graph.web.app import WebApp
 
 _LOG = logging.getLogger("hrc_graph")
 _LOOK_EVERY = 0.05
@@ -62,19 +63,7 @@ def run(
     """
     if place.updates and not place.token and not _is_loopback(place.host):
         raise Unauthorized("Updates without a token are taken on loopback only.", "Give a --token.")
-    log_to_stderr()
-    desk = _desk(workspace)
-    port = _free(place.host, place.port)
-    code = desk.accounts.first_link() if desk and welcome else ""
-
-    def listening(address: str) -> None:
-        announce(address)
-        if code and welcome:
-            welcome(f"{address}desk/set-up#{code}")
-
-    uvloop.run(_run(workspace, snapshot, place, port, listening, desk))
-    if desk:
-        desk.database.close()
+    uvloop.run(_run(workspace, snapshot, place, _free(place.host, place.port), announce, welcome))
 
 
 async def _run(
@@ -83,10 +72,19 @@ async def _run(
     place: Place,
     port: int,
     announce: Callable[[str], None],
-    desk: Desk | None,
+    welcome: Callable[[str], None] | None,
 ) -> None:
     kind = Scratch if place.updates else Embedded
+    opening = asyncio.create_task(asyncio.to_thread(_opened, workspace))
     async with kind(snapshot, workspace.settings) as engine:
+        create, desk = await opening
+        code = desk.accounts.first_link() if desk and welcome else ""
+
+        def listening(address: str) -> None:
+            announce(address)
+            if code and welcome:
+                welcome(f"{address}desk/set-up#{code}")
+
         application = create(workspace, engine, place.token, desk)
         server = Server(
             application,
@@ -102,7 +100,7 @@ async def _run(
         loop = asyncio.get_running_loop()
         for each in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(each, server.stop)
-        beside = [asyncio.create_task(_announce(place.host, port, announce))]
+        beside = [asyncio.create_task(_announce(place.host, port, listening))]
         turned = asyncio.Event()
         beside.append(asyncio.create_task(_prepare(application, turned)))
         if isinstance(engine, Embedded):
@@ -114,6 +112,17 @@ async def _run(
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
         await application.close()
+    if desk:
+        desk.database.close()
+
+
+def _opened(workspace: Workspace) -> tuple[Callable[..., WebApp], Desk | None]:
+    """What makes the application, and the desk: their code takes seconds to read, while the engine reads its data."""
+    from hrc_graph.web.app import create
+    from hrc_graph.web.metrics import log_to_stderr
+
+    log_to_stderr()
+    return create, _desk(workspace)
 
 
 async def _prepare(application: WebApp, turned: asyncio.Event) -> None:
@@ -133,8 +142,6 @@ async def _prepare(application: WebApp, turned: asyncio.Event) -> None:
 async def _follow(workspace: Workspace, engine: Embedded, turned: asyncio.Event) -> None:
     """Turn to each new snapshot that a build or an accepted change in this workspace makes current."""
     about, seen = workspace.state / "current.json", 0
-    with contextlib.suppress(OSError):
-        seen = about.stat().st_mtime_ns
     while True:
         await asyncio.sleep(_LOOK_EVERY)
         with contextlib.suppress(OSError):
@@ -155,6 +162,9 @@ async def _follow(workspace: Workspace, engine: Embedded, turned: asyncio.Event)
 
 def _desk(workspace: Workspace) -> Desk | None:
     """The desk; questions are answered also where its database cannot be opened."""
+    from hrc_graph import deciding
+    from hrc_graph.desk import open_desk
+
     try:
         desk = open_desk(workspace.root, workspace.settings)
     except EngineFailure as error:
