@@ -184,3 +184,10 @@ def test_a_new_snapshot_brings_its_own_names_and_the_index_stays_small(tmp_path:
         response = server.get("search?q=Rekaanville&format=json")
         assert response.headers["x-snapshot"] == built
         assert response.json()["results"][0]["id"] == fictional
+
+
+@pytest.mark.parametrize(("language", "name"), [("id", "Acara"), ("es", "Evento"), ("fr", "Événement")])
+def test_types_are_called_by_their_names_in_the_readers_language(server: Server, language: str, name: str) -> None:
+    text = server.get("search", params={"q": "forum", "lang": language}, headers={"accept": "text/html"}).text
+    assert re.search(rf">{name} \(\d+\)</a>", text)
+    assert ">Event (" not in text
