@@ -264,9 +264,9 @@ def terms(server: Server) -> list[str]:
 
 
 def lists() -> list[str]:
-    """Each list plain and narrowed to nothing, the first narrowed by a facet and on its second page."""
-    narrowed = "governments?country=place%3Aid"
-    return [*LISTINGS, *(f"{name}?q=nowhere+to+be+found" for name in LISTINGS), narrowed, "governments?page=2"]
+    """Each list plain and narrowed to nothing, the first narrowed by a facet and on its second page, one as a map."""
+    narrowed = ["governments?country=place%3Aid", "governments?page=2", "awards?year=2020&view=all"]
+    return [*LISTINGS, *(f"{name}?q=nowhere+to+be+found" for name in LISTINGS), *narrowed]
 
 
 def others() -> list[str]:
