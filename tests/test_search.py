@@ -68,6 +68,13 @@ def test_codes_ids_exonyms_typos_and_beginnings_find_too(server: Server, q: str,
     assert thing in [result["id"] for result in found(server, q)["results"]]
 
 
+def test_a_thing_is_described_by_its_country_and_not_by_its_continent(server: Server) -> None:
+    (lahat,) = [
+        each for each in found(server, "16.04", type="hrc:Place")["results"] if each["id"] == "id/place/id-lahat"
+    ]
+    assert lahat["description"].endswith("Indonesia")
+
+
 def test_types_divide_what_is_found(server: Server) -> None:
     everything = found(server, "human rights")
     counts = {type["id"]: type["count"] for type in everything["types"]}
