@@ -544,3 +544,8 @@ def test_the_page_of_a_question_links_the_name_of_a_thing_and_has_no_second_colu
         assert set(row) >= {one for one in told if not one.startswith("https://")}
         for iri in filter(None, (namespaces.path(one) for one in told)):
             assert f'href="{iri}"' in text
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "GeoNames id: 3439705"), ("id", "ID GeoNames: 3439705")])
+def test_a_code_says_whose_it_is(server: Server, language: str, said: str) -> None:
+    assert said in server.get("doc/place/uy", params={"lang": language}, headers={"accept": "text/html"}).text

@@ -292,8 +292,10 @@ def _named(value: Mapping[str, str], labels: Labels, values: str = "thing") -> N
         return labels.name(text, READER.get().language)
     if values == "number" and text.isdigit():
         return Name(as_number(int(text)))
-    is_date = value.get("datatype", "") == _EDTF
-    return Name(plain_date(text) if is_date else text, value.get("xml:lang", ""))
+    datatype = value.get("datatype", "")
+    if datatype.startswith(namespaces.VOCABULARY["code"]):
+        return Name(f"{labels.name(datatype, READER.get().language).text}: {text}")
+    return Name(plain_date(text) if datatype == _EDTF else text, value.get("xml:lang", ""))
 
 
 def plain_date(text: str) -> str:
