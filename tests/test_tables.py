@@ -19,6 +19,7 @@ from hrc_graph.tables.cells import CellError
 from hrc_graph.tables.rows import Outcome
 from hrc_graph.workspace import Workspace, open_workspace
 from tests.conftest import ROOT, select
+from tests.past import built
 
 HEADER = ["government", "instrument", "mode", "date", "sources"]
 KINDS = kinds.load(ROOT / "ontology" / "tables")
@@ -33,9 +34,10 @@ INSTRUMENTS = (
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Workspace:
-    """A workspace of its own with the shipped files."""
+    """A workspace of its own with the shipped files, built."""
     for name in ("ontology", "data", "queries"):
         shutil.copytree(ROOT / name, tmp_path / "copy" / name)
+    built(tmp_path / "copy")
     return open_workspace(tmp_path / "copy")
 
 
