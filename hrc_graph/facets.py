@@ -107,6 +107,8 @@ class Listing:
     """SPARQL that finds the related nodes of a thing, by the name of their variable."""
     once: tuple[str, ...] = ()
     """The variables of `things` that patterns go on from, where it takes so long that it is asked once for all."""
+    located: str = ""
+    """SPARQL that finds the `?value` of each thing that has a point, in WKT; empty where things have no place."""
 
     def facet(self, name: str) -> Facet | None:
         """The facet of that name."""
@@ -140,6 +142,8 @@ class Index:
         self.things: set[str] = set()
         self.cells: dict[str, dict[str, list[str]]] = {column.name: {} for column in listing.columns}
         """By column and thing, its values."""
+        self.points: dict[str, list[str]] = {}
+        """By thing, where it is, in WKT."""
         self._having: dict[str, dict[str, set[str]]] = {facet.name: defaultdict(set) for facet in listing.facets}
         self._owners: dict[str, dict[str, set[str]]] = {name: defaultdict(set) for name in listing.related}
         self._said: dict[str, list[str]] = defaultdict(list)
@@ -152,6 +156,8 @@ class Index:
                 self.things.add(thing)
             elif part == "said":
                 self._said[thing].append(folded(value))
+            elif part == "point":
+                self.points.setdefault(thing, []).append(value)
             elif part.startswith("column "):
                 self.cells[part[7:]].setdefault(thing, []).append(value)
             else:
@@ -231,6 +237,7 @@ def reading(listing: Listing, found: Iterable[Mapping[str, Mapping[str, str]]], 
         rows = "\n".join(f"({' '.join(_said(row[name]) for name in listing.once)})" for row in found)
         things = f"VALUES ({_named(listing.once)}) {{ {rows} }}"
     parts = [("thing", ""), ("said", listing.said)]
+    parts += [("point", listing.located)] if listing.located else []
     parts += [(f"column {column.name}", column.pattern) for column in listing.columns]
     for facet in listing.facets:
         node = f" BIND (?{facet.through} AS ?node)" if facet.through else ""

@@ -14,6 +14,7 @@ def _(text: str) -> str:
 
 _COUNTRY = "hrc:partOf* ?value . ?value dcterms:type kind:country ."
 _REGION = "hrc:partOf* ?value . ?value hrc:partOf/dcterms:type kind:country . ?below hrc:partOf ?value ."
+_POINT = "geo:hasDefaultGeometry/geo:asWKT ?value ."
 _SAID = f"{NAMES}|skos:altLabel|skos:hiddenLabel|dcterms:alternative"
 _YEAR = "BIND (YEAR(?day) AS ?value)"
 _INSTRUMENTS = (
@@ -68,6 +69,7 @@ GOVERNMENTS: Final = Listing(
         "honour": "?honour hrc:recipient ?thing ; a hrc:Award .",
         "visit": "?visit hrc:actor ?thing ; a hrc:Participation .",
     },
+    located=f"?thing hrc:primaryPlace/{_POINT}",
     sort="name",
 )
 INSTRUMENTS: Final = Listing(
@@ -100,6 +102,7 @@ INSTRUMENTS: Final = Listing(
         Facet("evidence", _("Evidence"), "?thing hrc:cites/hrc:source/dcterms:type ?value ."),
     ),
     related={"act": "?act hrc:under ?thing ; a hrc:Commitment ."},
+    located=f"?thing dcterms:spatial/{_POINT}",
     sort="-commitments",
 )
 THEMES: Final = Listing(
@@ -179,6 +182,7 @@ EVENTS: Final = Listing(
         Facet("evidence", _("Evidence"), "?thing hrc:cites/hrc:source/dcterms:type ?value ."),
     ),
     related={"visit": "?visit hrc:at ?thing ; a hrc:Participation ."},
+    located=f"?thing dcterms:spatial/{_POINT}",
     sort="-date",
 )
 AWARDS: Final = Listing(
@@ -205,6 +209,7 @@ AWARDS: Final = Listing(
         Facet("evidence", _("Evidence"), "?thing hrc:cites/hrc:source/dcterms:type ?value ."),
         Facet("basis", _("Basis"), "?thing hrc:basis ?value ."),
     ),
+    located=f"?thing hrc:recipient/hrc:primaryPlace/{_POINT}",
     sort="-date",
     linked="kind",
 )

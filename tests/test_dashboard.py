@@ -9,12 +9,12 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 from xml.etree import ElementTree
 
 import pytest
 
-from hrc_graph import namespaces
+from hrc_graph import guard, namespaces
 from tests.conftest import ROOT, Server, serving
 from tests.test_hostile import LABELS, inert, turtle
 
@@ -175,6 +175,37 @@ def test_following_the_numbers_of_a_map_one_comes_to_each_government_that_is_loc
     assert seen == {namespaces.path(iri) for iri in located}
 
 
+AWARDED = "?thing a hrc:Award ; hrc:earliest ?day ; hrc:recipient/hrc:primaryPlace ?place FILTER (YEAR(?day) = 2020)"
+WITHIN = "dcterms:spatial ?place . ?place hrc:partOf* <https://w3id.org/hrcity/id/place/kr>"
+NOWHERE = "?thing a hrc:LocalGovernment ; hrc:primaryPlace ?place FILTER (false)"
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern"),
+    [
+        ("awards?year=2020", AWARDED),
+        ("events?country=place:kr&q=world", f"?thing a hrc:Event ; {WITHIN}"),
+        ("instruments?country=place:kr", f"?thing a/rdfs:subClassOf* hrc:Instrument ; {WITHIN}"),
+        ("governments?award=aim:kkp-ham&country=place:it", NOWHERE),
+    ],
+)
+def test_the_map_of_a_list_has_exactly_what_is_chosen_and_has_a_place(server: Server, path: str, pattern: str) -> None:
+    chosen = {next(iter(row.values())) for row in csv.DictReader(io.StringIO(server.get(f"{path}&format=csv").text))}
+    query = f"SELECT DISTINCT ?thing {{ {pattern} . ?place geo:hasDefaultGeometry ?point }}"
+    located = {row["thing"] for row in server.rows(guard.prefixed(query, namespaces.BASE))} & chosen
+    assert bool(located) == (pattern != NOWHERE)
+    assert ("on a map" in page(server, path)) == bool(located)
+    seen, views = set(), [f"/{path}&view=all"]
+    for view in views:
+        for drawing in drawings(page(server, view)).values():
+            targets = [urljoin(view, link.attrib["href"]) for link in drawing.iter(f"{SVG}a")]
+            assert len(targets) == len(set(targets))
+            views += [each for each in targets if "view=" in each and each not in views]
+            seen |= {each for each in targets if "view=" not in each}
+        assert len(views) < 60
+    assert seen == {namespaces.path(iri) for iri in located}
+
+
 @pytest.mark.parametrize("asked", ["", "country=kr", "mode=signed", "year=2010", "country=fr&mode=joined&year=2022"])
 def test_what_a_page_shows_is_what_its_query_finds(server: Server, asked: str) -> None:
     text = page(server, f"map?{asked}")
@@ -207,6 +238,8 @@ def test_the_line_of_time_has_each_date_of_its_question(server: Server) -> None:
         ("map?mode=%3Cscript%3E", "mode"),
         ("map?year=soon", "year"),
         ("map?view=1,2", "view"),
+        ("events?view=nowhere", "view"),
+        ("themes?view=all", "does not narrow themes"),
         ("timeline?show=secrets", "milestones"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import html.parser
 import io
 import re
@@ -14,6 +15,7 @@ import openpyxl
 import pytest
 import rdflib
 
+from hrc_graph import namespaces
 from hrc_graph.facets import Choice, Index
 from hrc_graph.listings import GOVERNMENTS, LISTINGS
 from tests.conftest import Server, serving
@@ -489,3 +491,21 @@ def test_an_answer_as_a_page_calls_our_things_by_their_names(server: Server) -> 
     ).text
     assert 'title="https://w3id.org/hrcity/id/gov/at-vienna">City of Vienna</a>' in page
     assert ">https://example.org/x</a>" in page
+
+
+@pytest.mark.parametrize("name", ["themes-by-country", "participants-of-an-edition", "known-only-from-the-press"])
+def test_the_page_of_a_question_links_the_name_of_a_thing_and_has_no_second_column_for_it(
+    server: Server, name: str
+) -> None:
+    text = server.get(f"queries/{name}", headers={"accept": "text/html"}).text
+    rows = [
+        [html.unescape(re.sub("<.*?>", "", cell)) for cell in re.findall("<td.*?</td>", row)]
+        for row in re.findall("<tr><td.*?</tr>", text.replace("\n", " "))
+    ]
+    answer = list(csv.reader(io.StringIO(server.get(f"queries/{name}?format=csv").text)))
+    assert len(rows) == len(answer) - 1
+    for row, told in zip(rows, answer[1:], strict=True):
+        assert len(row) < len(told)
+        assert set(row) >= {one for one in told if not one.startswith("https://")}
+        for iri in filter(None, (namespaces.path(one) for one in told)):
+            assert f'href="{iri}"' in text

@@ -182,9 +182,9 @@ def router(atlas: Atlas, finder: Finder) -> APIRouter:
             fields=finder.about(request, snapshot),
             title=gettext("Map"),
             drawn=drawn,
-            part=part,
-            views=[(name, _map_path(wanted, name)) for name in land.VIEWS],
-            wider="" if part.name == "world" else _map_path(wanted, part.wider().name),
+            part=part.name,
+            views=_views(lambda name: reader.link(_map_path(wanted, name))),
+            wider="" if part.name == "world" else reader.link(_map_path(wanted, part.wider().name)),
             table=await atlas.kept.once(("places", wanted, reader.language, reader.chosen), table),
             actors=len(actors),
             governments=sum(made[0].is_government for made in actors),
@@ -309,6 +309,19 @@ def _map_path(narrowed: Narrowed, view: str, **also: str) -> str:
     } | also
     said = urlencode({name: value for name, value in asked.items() if value}, safe=",")
     return f"/map?{said}" if said else "/map"
+
+
+def _views(address: Callable[[str], str]) -> list[tuple[str, str, str]]:
+    """The views that have names: what an address calls them, what a reader does, where each is."""
+    names = {
+        "world": gettext("World"),
+        "africa": gettext("Africa"),
+        "asia": gettext("Asia"),
+        "europe": gettext("Europe"),
+        "north-america": gettext("North America"),
+        "south-america": gettext("South America"),
+    }
+    return [(name, names[name], address(name)) for name in land.VIEWS]
 
 
 def _geojson(found: Iterable[Commitment]) -> bytes:

@@ -12,6 +12,7 @@ import re
 import time
 import unicodedata
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -20,11 +21,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hrc_graph import __version__, facets, formats, namespaces
+from hrc_graph.drawing import land
 from hrc_graph.engine import Question
 from hrc_graph.errors import BadParameter
 from hrc_graph.facets import SEPARATOR, Choice, Column, Facet, Index, Listing
 from hrc_graph.listings import LISTINGS
 from hrc_graph.settings import Settings
+from hrc_graph.web import placed
 from hrc_graph.web.answers import LATEST, VARY_PAGE, Whole, client_of, encoding_of, matches, page
 from hrc_graph.web.clients import Clients
 from hrc_graph.web.indexes import Indexes
@@ -38,6 +41,8 @@ _VALUES, _MOST_VALUES = 8, 60
 """So many values of a facet are open to see, and so many can be unfolded; the text filter finds the others."""
 _KEPT = 256
 """Pages kept as they were sent."""
+_PLAIN = ("q", "sort", "page", "format", "lang")
+"""The parameters of every list beside its facets."""
 _LONGEST = 100
 """Characters of the text filter, as more is no name, and of the name of a file."""
 
@@ -138,6 +143,8 @@ class _Asked:
     listing: Listing
     choice: Choice
     page: int
+    view: str
+    """Of the map; empty when none is wanted."""
     reader: Reader
     base: str
 
@@ -148,7 +155,7 @@ class _Asked:
 
     @staticmethod
     def of(listing: Listing, request: Request, base: str) -> _Asked:
-        """What the address says. Raises `BadParameter`."""
+        """What the address says. Raises `BadParameter`, `BadRequest`."""
         given = request.query_params
         values: dict[str, tuple[str, ...]] = {}
         for name in given:
@@ -156,7 +163,7 @@ class _Asked:
             if facet is not None:
                 chosen = {facet.term(value, base).value: None for value in given.getlist(name) if value}
                 values |= {name: tuple(sorted(chosen))} if chosen else {}
-            elif name not in ("q", "sort", "page", "format", "lang"):
+            elif name not in (*_PLAIN, *(("view",) if listing.located else ())):
                 offered = ", ".join(facet.name for facet in listing.facets)
                 raise BadParameter(
                     f"“{name[:40]}” does not narrow {listing.name}.", f"It takes: q, sort, page, {offered}."
@@ -169,7 +176,10 @@ class _Asked:
         if not (number.isascii() and number.isdigit() and int(number[:6]) > 0):
             raise BadParameter(f"“{number[:40]}” is no page.", "Pages count from 1: page=2.")
         choice = Choice(values, given.get("q", "").strip()[:_LONGEST], sort)
-        return _Asked(listing, choice, int(number[:6]), READER.get(), base)
+        view = given.get("view", "")
+        if view not in ("", placed.FITTED):
+            land.extent(view)
+        return _Asked(listing, choice, int(number[:6]), view, READER.get(), base)
 
     def table(self) -> str:
         """The query of its rows."""
@@ -204,13 +214,15 @@ class _Asked:
         pairs += [("q", choice.text)] if choice.text else []
         pairs += [("sort", sort)] if sort != self.listing.sort else []
         pairs += [("page", str(changed["page"]))] if changed.get("page", 1) > 1 else []
+        view = changed.get("view", "" if "format" in changed else self.view)
+        pairs += [("view", view)] if view else []
         pairs += [("lang", self.language)] if self.reader.chosen else []
         pairs += [("format", changed["format"])] if "format" in changed else []
         return pairs
 
     def address(self, **changed: Any) -> str:
         """The address that asks the same, but for what is changed; from its first page unless one is named."""
-        return "?" + urlencode(self.pairs(**changed))
+        return "?" + urlencode(self.pairs(**changed), safe=",")
 
     def toggled(self, facet: Facet, value: str) -> Choice:
         """The choice with one value more, or less."""
@@ -252,7 +264,26 @@ class _View:
             "first": (number - 1) * _ROWS + 1,
             "files": [(label, asked.address(format=name)) for name, label in _FILES],
             "sparql": "/sparql?" + urlencode({"query": asked.table()}),
+            **self._map(found),
         }
+
+    def _map(self, found: Sequence[str]) -> dict[str, Any]:
+        """How many of the things have a place, and the map of them when it is wanted."""
+        asked, points = self._asked, self._index.points
+        located = [thing for thing in found if thing in points]
+        told: dict[str, Any] = {"located": len(located), "drawn": None}
+        if asked.view and located:
+            named = [(thing, self._said(self._listing.columns[0], thing), self._dated(thing)) for thing in located]
+            marks = placed.marks(named, points, lambda iri: asked.reader.link(namespaces.path(iri, asked.base)))
+            title = gettext(self._listing.title)
+            told |= placed.drawn(title, marks, asked.view, lambda view: asked.address(view=view))
+        return told
+
+    def _said(self, column: Column, thing: str) -> str:
+        return SEPARATOR.join(name.text for _, name in self._texts(column, thing))
+
+    def _dated(self, thing: str) -> str:
+        return SEPARATOR.join(self._said(each, thing) for each in self._listing.columns if each.values == "date")
 
     def _name(self, facet: Facet, value: str) -> Name:
         return self._labels.name(value, self._asked.language) if facet.values == "thing" else Name(value)

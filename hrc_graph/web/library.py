@@ -22,7 +22,7 @@ from hrc_graph.web.answers import client_of, encoding_of, page
 from hrc_graph.web.languages import READER
 from hrc_graph.web.languages import gettext as _
 from hrc_graph.web.releases import HEADER, Opened, Releases
-from hrc_graph.web.results import shown_table
+from hrc_graph.web.results import folded, shown_table
 
 _FORMATS = (formats.HTML, *formats.TABLES)
 _LONG = 40
@@ -164,7 +164,8 @@ def router(live: Opened, released: Releases, settings: Settings) -> APIRouter:
         try:
             text = found.plain(given, base=base)
             answer = await ask(of, found.bound(given, base=base), request)
-            table = shown_table(answer, settings, await of.documents.naming.labels())
+            labels = await of.documents.naming.labels()
+            table = folded(shown_table(answer, settings, labels), labels)
         except BadParameter as error:
             problem = str(error)
         return page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -121,6 +122,36 @@ def shown_table(answer: Answer, settings: Settings, labels: Labels) -> dict[str,
         "count": len(rows),
         "complete": len(rows) <= settings.page_rows,
     }
+
+
+def folded(table: dict[str, Any], labels: Labels) -> dict[str, Any]:
+    """The same table, where a column that only names the things of the column before it is one with that."""
+    rows: list[dict[str, dict[str, Any]]] = table["rows"]
+    names: dict[str, str] = {}
+    for thing, name in itertools.pairwise(table["names"]):
+        if (name == f"{thing}_name" or any(name in row for row in rows)) and all(
+            _is_name(row, thing, name, labels) for row in rows
+        ):
+            names[name] = thing
+
+    def told(row: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        said = {
+            thing: row[thing] | {"name": row[name]["value"], "language": row[name].get("xml:lang", "")}
+            for name, thing in names.items()
+            if name in row
+        }
+        return row | said
+
+    return table | {"names": [name for name in table["names"] if name not in names], "rows": list(map(told, rows))}
+
+
+def _is_name(row: Mapping[str, dict[str, Any]], thing: str, name: str, labels: Labels) -> bool:
+    """Whether a cell says what the thing in another is called, or nothing."""
+    if name not in row:
+        return True
+    said = row[name]
+    is_thing = thing in row and row[thing]["type"] == "uri" and said["type"] == "literal"
+    return is_thing and labels.text(row[thing]["value"], said.get("xml:lang", ""))[0] == said["value"]
 
 
 def _named(row: dict[str, dict[str, Any]], labels: Labels, base: str) -> dict[str, dict[str, Any]]:
