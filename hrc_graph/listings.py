@@ -13,6 +13,7 @@ def _(text: str) -> str:
 
 
 _COUNTRY = "hrc:partOf* ?value . ?value dcterms:type kind:country ."
+_CONTINENT = "hrc:partOf* ?value . ?value dcterms:type kind:continent ."
 _REGION = "hrc:partOf* ?value . ?value hrc:partOf/dcterms:type kind:country . ?below hrc:partOf ?value ."
 _POINT = "geo:hasDefaultGeometry/geo:asWKT ?value ."
 _SAID = f"{NAMES}|skos:altLabel|skos:hiddenLabel|dcterms:alternative"
@@ -51,6 +52,7 @@ GOVERNMENTS: Final = Listing(
         Column("participations", _("Participations"), "?value hrc:actor ?thing ; a hrc:Participation .", "count"),
     ),
     facets=(
+        Facet("continent", _("Continent"), f"?thing hrc:primaryPlace/{_CONTINENT}"),
         Facet("country", _("Country"), f"?thing hrc:primaryPlace/{_COUNTRY}"),
         Facet("region", _("Region or province"), f"?thing hrc:primaryPlace/{_REGION}"),
         Facet("kind", _("Kind of place"), "?thing hrc:primaryPlace/dcterms:type ?value ."),
@@ -90,6 +92,7 @@ INSTRUMENTS: Final = Listing(
     facets=(
         Facet("class", _("Class"), "?thing a ?value ."),
         Facet("kind", _("Kind"), "?thing dcterms:type ?value ."),
+        Facet("continent", _("Continent"), f"?thing dcterms:spatial/{_CONTINENT}"),
         Facet("country", _("Country"), f"?thing dcterms:spatial/{_COUNTRY}"),
         Facet("region", _("Region or province"), f"?thing dcterms:spatial/{_REGION}"),
         Facet("issuer", _("Adopted by"), "?thing hrc:adoptedBy ?value ."),
@@ -171,6 +174,7 @@ EVENTS: Final = Listing(
     facets=(
         Facet("series", _("Series"), "?thing hrc:partOf ?value ."),
         Facet("kind", _("Kind"), "?thing dcterms:type ?value ."),
+        Facet("continent", _("Continent"), f"?thing dcterms:spatial/{_CONTINENT}"),
         Facet("country", _("Country"), f"?thing dcterms:spatial/{_COUNTRY}"),
         Facet("year", _("Year"), f"?thing hrc:earliest ?day . {_YEAR}", values="year"),
         Facet("theme", _("Theme"), "?thing hrc:theme ?value ."),
@@ -189,7 +193,7 @@ AWARDS: Final = Listing(
     name="awards",
     one="award",
     title=_("Awards"),
-    lead=_("Titles that programmes conferred on governments, each with its year."),
+    lead=_("Titles that programmes conferred on governments by name, each with its year. Sources often count more."),
     things="?thing a hrc:Award .",
     said=f"?thing hrc:recipient/hrc:primaryPlace?/({_SAID}) ?value .",
     columns=(
@@ -204,6 +208,7 @@ AWARDS: Final = Listing(
         Facet("programme", _("Programme"), "?thing hrc:under ?value ."),
         Facet("year", _("Year"), f"?thing hrc:earliest ?day . {_YEAR}", values="year"),
         Facet("kind", _("Award title"), "?thing dcterms:type ?value ."),
+        Facet("continent", _("Continent"), f"?thing hrc:recipient/hrc:primaryPlace/{_CONTINENT}"),
         Facet("country", _("Country"), f"?thing hrc:recipient/hrc:primaryPlace/{_COUNTRY}"),
         Facet("region", _("Region or province"), f"?thing hrc:recipient/hrc:primaryPlace/{_REGION}"),
         Facet("evidence", _("Evidence"), "?thing hrc:cites/hrc:source/dcterms:type ?value ."),

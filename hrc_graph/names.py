@@ -315,7 +315,7 @@ class NameIndex:
         larger = [self._entries[iri] for iri in entry.within if iri in self._entries]
         if any(region == read(name).bare for place in larger for name in place.names):
             return True
-        return False if any(place.kind != "country" for place in larger) else None
+        return False if any(place.kind not in ("country", "continent") for place in larger) else None
 
 
 class _Search:
@@ -329,9 +329,9 @@ class _Search:
         self.settled = False
 
     def allows(self, entry: _Entry) -> bool:
-        if entry.type not in self.types or (self.country and entry.country not in (None, self.country)):
-            return False
-        return not self.kind or entry.kind is None or gazetteer.group(entry.kind) == self.kind
+        there = not self.country or (entry.country in (None, self.country) and entry.kind != "continent")
+        alike = not self.kind or entry.kind is None or gazetteer.group(entry.kind) == self.kind
+        return entry.type in self.types and there and alike
 
     def allowed(self, iris: Iterable[str]) -> list[str]:
         return [iri for iri in iris if self.allows(self.entries[iri])]

@@ -256,7 +256,7 @@ def _agrees(directory: Directory, thing: Thing, pid: str, values: tuple[str, ...
         return thing.country in {nation(directory, value) for value in values} if thing.country else None
     if pid == "region":
         larger = [directory.things[id] for id in thing.within if id in directory.things]
-        regions = [one for one in larger if one.kind != "country"]
+        regions = [one for one in larger if one.kind not in ("country", "continent")]
         named = {bare(name) for one in regions for name, _ in one.names} | {one.id for one in regions}
         return any(value in named or bare(value) in named for value in values) if regions else None
     if pid == "kind":

@@ -62,6 +62,7 @@ _COMPARED = _SHARED | {
 _BEFORE, _PRIMARY_PLACE = ox.NamedNode(_V["hrc"] + "before"), ox.NamedNode(_V["hrc"] + "primaryPlace")
 _CRITERIA, _UNDER = ox.NamedNode(_V["hrc"] + "criteria"), ox.NamedNode(_V["hrc"] + "under")
 _PART_OF, _SUBJECT = ox.NamedNode(_V["hrc"] + "partOf"), ox.NamedNode(_V["rdf"] + "subject")
+_ORDINAL = ox.NamedNode(_V["hrc"] + "ordinal")
 
 
 def around(store: ox.Store, focus: Iterable[str], *, base: str) -> list[ox.Quad]:
@@ -156,9 +157,12 @@ def _pointing(
 
 
 def _siblings(store: ox.Store, quad: ox.Quad) -> Iterator[ox.NamedNode]:
-    """What has the same value for one of the shared properties."""
+    """What has the same value for one of the shared properties; of parts, those that have a position in the whole."""
     if quad.predicate in _SHARED:
-        yield from _subjects(store, quad.predicate, quad.object)
+        for subject in _subjects(store, quad.predicate, quad.object):
+            # rules compare positions, and places have none: the countries of a continent would come with all their own
+            if quad.predicate != _PART_OF or next(store.quads_for_pattern(subject, _ORDINAL, None, None), None):
+                yield subject
 
 
 def _subjects(

@@ -41,6 +41,20 @@ def test_every_thing_but_evidence_cites_a_source(store: ox.Store) -> None:
     assert bare == []
 
 
+def test_every_country_is_part_of_one_continent(store: ox.Store) -> None:
+    countries = select(store, "SELECT ?place WHERE { ?place dcterms:type kind:country }")
+    placed = select(
+        store,
+        """SELECT ?place ?in WHERE { ?place dcterms:type kind:country ; hrc:partOf ?in .
+           ?in dcterms:type kind:continent }""",
+    )
+    assert len(countries) == len({row["place"] for row in placed}) == len(placed)
+    lying = {row["place"].rpartition("/")[2]: row["in"].rpartition("/")[2] for row in placed}
+    assert (lying["id"], lying["mx"], lying["uy"], lying["es"], lying["za"]) == (
+        "asia", "north-america", "south-america", "europe", "africa",
+    )  # fmt: skip
+
+
 def test_lampung_timur_enacted_its_own_rule_and_pledged_in_gwangju(store: ox.Store) -> None:
     acts = select(
         store,

@@ -35,6 +35,7 @@ PREFIXES = "".join(
         "theme": "https://w3id.org/hrcity/vocab/theme/",
     }.items()
 )
+CONTINENT = "hrc:partOf+ ?value . ?value dcterms:type kind:continent"
 COUNTRY = "?g hrc:primaryPlace/hrc:partOf* ?value . ?value dcterms:type kind:country ."
 
 
@@ -144,6 +145,16 @@ def pages(server: Server, path: str) -> Iterator[Listed]:
     ("path", "facet", "pattern"),
     [
         ("governments", "country", f"?g a hrc:LocalGovernment . {COUNTRY}"),
+        ("governments", "continent", f"?g a hrc:LocalGovernment ; hrc:primaryPlace/{CONTINENT}"),
+        (
+            "governments?continent=place:europe&mode=mode:signed",
+            "country",
+            "?act hrc:actor ?g ; a hrc:Commitment ; hrc:mode mode:signed . ?g a hrc:LocalGovernment ; "
+            f"hrc:primaryPlace/hrc:partOf* place:europe . {COUNTRY}",
+        ),
+        ("events", "continent", f"?g a hrc:Event ; dcterms:spatial/{CONTINENT}"),
+        ("instruments", "continent", f"?g a/rdfs:subClassOf? hrc:Instrument ; dcterms:spatial/{CONTINENT}"),
+        ("awards", "continent", f"?g a hrc:Award ; hrc:recipient/hrc:primaryPlace/{CONTINENT}"),
         (
             "governments?mode=mode:signed&country=place:it",
             "instrument",
@@ -403,6 +414,30 @@ def test_governments_that_share_more_come_first(server: Server) -> None:
     section = page.partition('id="similar"')[2].partition("</section>")[0]
     for iri in most:
         assert f'href="/id/{iri.partition("/id/")[2]}"' in section
+
+
+def test_of_governments_that_share_as_much_those_of_the_same_country_come_first(server: Server) -> None:
+    page = server.get("doc/gov/fr-nantes.html").text
+    asked = f"""{PREFIXES} SELECT ?other WHERE {{
+      ?a hrc:actor <https://w3id.org/hrcity/id/gov/fr-nantes> ; a hrc:Commitment ; hrc:under ?both .
+      ?b a hrc:Commitment ; hrc:under ?both ; hrc:actor ?other . ?other a hrc:LocalGovernment ; hrc:primaryPlace ?at
+      FILTER (?other != <https://w3id.org/hrcity/id/gov/fr-nantes>) BIND (EXISTS {{ ?at hrc:partOf place:fr }} AS ?near)
+      }} GROUP BY ?other ?near ORDER BY DESC(COUNT(DISTINCT ?both)) DESC(?near) ?other LIMIT 8"""
+    right = [row["other"].partition("/id/")[2] for row in server.rows(asked)]
+    section = page.partition('id="similar"')[2].partition("</section>")[0]
+    assert list(dict.fromkeys(re.findall(r'href="/id/(gov/[^"]+)"', section))) == right
+
+
+def test_the_steps_above_a_government_narrow_the_list_to_the_continent_the_country_and_the_province(
+    server: Server,
+) -> None:
+    page = server.get("doc/gov/id-lahat.html").text
+    crumbs = page.partition('class="crumbs"')[2].partition("</nav>")[0]
+    assert re.findall(r'href="/governments\?([^"]+)"', crumbs) == [
+        "continent=place:asia",
+        "country=place:id",
+        "region=place:id-sumatera-selatan",
+    ]
 
 
 def test_an_iri_leads_on_in_the_language_that_its_address_chose(server: Server) -> None:

@@ -31,7 +31,10 @@ place:id-kota-magelang dcterms:type kind:kota ; hrc:partOf place:id-jawa-tengah 
   skos:notation "33.71"^^code:kemendagri , "3371"^^code:bps .
 gov:id-magelang hrc:primaryPlace place:id-magelang ; skos:prefLabel "Pemerintah Kabupaten Magelang"@id .
 gov:id-kota-magelang hrc:primaryPlace place:id-kota-magelang ; skos:prefLabel "Pemerintah Kota Magelang"@id .
-place:es dcterms:type kind:country ; skos:prefLabel "Spain"@en , "Spanyol"@id ; skos:notation "ES"^^code:iso3166-1 .
+place:europe dcterms:type kind:continent ; skos:prefLabel "Europe"@en ; skos:notation "6255148"^^code:geonames .
+place:es dcterms:type kind:country ; skos:prefLabel "Spain"@en , "Spanyol"@id ; skos:notation "ES"^^code:iso3166-1 ;
+  hrc:partOf place:europe .
+place:es-andalusia dcterms:type kind:region ; hrc:partOf place:es ; skos:prefLabel "Andalusia"@en .
 place:es-seville dcterms:type kind:city ; hrc:partOf place:es ; skos:prefLabel "Seville"@en .
 place:it dcterms:type kind:country ; skos:prefLabel "Italy"@en ; skos:notation "IT"^^code:iso3166-1 .
 place:it-florence dcterms:type kind:city ; hrc:partOf place:it ; skos:prefLabel "Florence"@en .
@@ -295,6 +298,14 @@ def test_a_region_of_the_graph_is_understood_behind_a_name(small: NameIndex, shi
     assert shipped.find("Lahat, Jawa Timur", types={"place"}) == []
 
 
+def test_a_continent_says_no_more_of_the_region_than_a_country_and_is_in_no_country(small: NameIndex) -> None:
+    (found,) = small.find("Seville, Andalusia", types={"place"})  # recorded as a part of Spain, of no region
+    assert (found.iri, found.certain) == (iri("place:es-seville"), False)
+    assert small.find("Seville, Europe", types={"place"})[0].certain
+    assert small.find("Europe", types={"place"})[0].certain
+    assert small.find("Europe", types={"place"}, country="ES") == []
+
+
 @pytest.mark.parametrize(
     ("text", "types", "found"),
     [
@@ -411,7 +422,8 @@ def test_both_gwangjus_are_candidates_and_the_region_chooses() -> None:
 
 @pytest.mark.parametrize("text", ["KR", "KOR", "1835841", "South Korea", "south korea"])
 def test_a_country_is_known_by_code_id_and_name(text: str) -> None:
-    assert gazetteer.country(text) == gazetteer.Country("KR", 1835841, "South Korea")
+    asia = gazetteer.Continent("AS", 6255147, "Asia")
+    assert gazetteer.country(text) == gazetteer.Country("KR", 1835841, "South Korea", asia)
 
 
 def test_the_gazetteer_is_not_loaded_before_it_is_asked() -> None:

@@ -168,6 +168,23 @@ def test_what_geonames_knows_of_a_chosen_city_comes_with_it(ground: Ground) -> N
     assert "place:jp-tokyo hrc:cites cite:geonames--1850147" in added
 
 
+def test_a_country_that_is_new_comes_with_its_continent(ground: Ground) -> None:
+    government = Government(names={"en": "Wellington"}, country="NZ", kind="city", geonames="2179537", evidence=SAID)
+    changes = drafting.changes(Proposal(government), ground)
+    assert {
+        "place:nz hrc:partOf place:oceania",
+        'place:nz skos:notation "2186224"',
+        "place:nz hrc:cites cite:geonames--2186224",
+        "place:oceania dcterms:type kind:continent",
+        'place:oceania skos:prefLabel "Oceania"@en',
+        'place:oceania skos:prefLabel "Océanie"@fr',
+        "place:oceania hrc:cites cite:geonames--6255151",
+        'cite:geonames--6255151 hrc:locator "feature 6255151"',
+    } <= said(changes, ground)
+    assert {"continents/oceania", "governments/nz/nz"} <= set(changes)
+    assert effect.judged(changes, ground).conforms
+
+
 def test_the_same_page_is_recorded_once_and_found_again_by_its_address(ground: Ground) -> None:
     page = ground.value(ground.iri("src:cisdp-campaign-page"), "foaf:page")
     evidence = (Evidence(Source(page, "Another title"), "news"), Evidence(PAGE, "a"), Evidence(PAGE, "b"))
@@ -308,6 +325,8 @@ def test_a_city_that_is_not_recorded_is_offered_from_geonames(ground: Ground) ->
     assert not [each for each in known if each.certain]
     assert (cities[0].geonames, cities[0].country, cities[0].iri) == ("1850147", "JP", "")
     assert cities[0].population
+    known, _ = places.candidates("Asia", "", ground, ENGLISH)
+    assert ground.iri("place:asia") not in {each.iri for each in known}  # nobody governs it
     _, anywhere = places.candidates("Geneva", "", ground, ENGLISH)
     assert len({city.country for city in anywhere}) > 1
 

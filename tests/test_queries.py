@@ -35,7 +35,9 @@ MAY_BE_EMPTY = {
 FICTIONAL = """
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 
-place:xx a hrc:Place ; dcterms:type kind:country ;
+place:rekaan a hrc:Place ; dcterms:type kind:continent ;
+  skos:prefLabel "Benua (rekaan)"@id ; hrc:cites cite:rekaan--p1 .
+place:xx a hrc:Place ; dcterms:type kind:country ; hrc:partOf place:rekaan ;
   skos:prefLabel "Rekaland (fictional)"@en ; hrc:cites cite:rekaan--p1 .
 place:xx-province a hrc:Place ; dcterms:type kind:province ; hrc:partOf place:xx ;
   skos:prefLabel "Province (fictional)"@en ; hrc:cites cite:rekaan--p1 .

@@ -173,6 +173,7 @@ def test_properties_raise_lower_and_decide(server: Server) -> None:
     for country in ("ES", "es", "Spain", "Spanyol", {"id": "id/place/es", "name": "Spain"}, ["Spain", "Spanien"]):
         assert asked("Barcelona", country=country)["match"]
     assert asked("Lahat", region="Sumatera Selatan")["score"] > asked("Lahat", region="Jawa Timur")["score"]
+    assert "properties" not in features(asked("Barcelona", region="Catalonia"))  # only its country is recorded
     by_code = asked("lahat", kemendagri="16.04")
     assert (by_code["id"], by_code["score"], by_code["match"]) == ("id/place/id-lahat", 100, True)
     assert not asked("Barcelona", kemendagri="16.04")["match"]

@@ -68,6 +68,13 @@ def test_codes_ids_exonyms_typos_and_beginnings_find_too(server: Server, q: str,
     assert thing in [result["id"] for result in found(server, q)["results"]]
 
 
+def test_a_thing_is_described_by_its_country_and_not_by_its_continent(server: Server) -> None:
+    (lahat,) = [
+        each for each in found(server, "16.04", type="hrc:Place")["results"] if each["id"] == "id/place/id-lahat"
+    ]
+    assert lahat["description"].endswith("Indonesia")
+
+
 def test_types_divide_what_is_found(server: Server) -> None:
     everything = found(server, "human rights")
     counts = {type["id"]: type["count"] for type in everything["types"]}
@@ -184,3 +191,10 @@ def test_a_new_snapshot_brings_its_own_names_and_the_index_stays_small(tmp_path:
         response = server.get("search?q=Rekaanville&format=json")
         assert response.headers["x-snapshot"] == built
         assert response.json()["results"][0]["id"] == fictional
+
+
+@pytest.mark.parametrize(("language", "name"), [("id", "Acara"), ("es", "Evento"), ("fr", "Événement")])
+def test_types_are_called_by_their_names_in_the_readers_language(server: Server, language: str, name: str) -> None:
+    text = server.get("search", params={"q": "forum", "lang": language}, headers={"accept": "text/html"}).text
+    assert re.search(rf">{name} \(\d+\)</a>", text)
+    assert ">Event (" not in text

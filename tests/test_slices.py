@@ -60,6 +60,13 @@ def test_the_report_of_a_breakage_is_that_of_the_whole_graph(
     assert part
 
 
+def test_a_country_is_judged_without_the_others_of_its_continent(store: ox.Store) -> None:
+    near = slices.near(store, [BASE + "id/place/kr"])
+    about = {quad.subject.value for quad in near if isinstance(quad.subject, ox.NamedNode)}
+    assert BASE + "id/place/asia" in about
+    assert BASE + "id/place/id" not in about
+
+
 def test_a_slice_is_small(store: ox.Store) -> None:
     quads = slices.around(store, [BASE + "id/gov/id-lahat"], base=BASE)
     assert len(quads) < len(store) / 2

@@ -463,6 +463,28 @@ def test_only_web_addresses_become_links(address: str) -> None:
 
 
 @pytest.mark.slow
+def test_a_country_comes_with_its_codes_and_its_continent_and_both_only_once(copy: Workspace, tmp_path: Path) -> None:
+    header = ["name", "country", "kind", "sources"]
+    rows = [
+        ["Rekaan (fictional)", "NZ", "city", "src:seed-001"],
+        ["Rekaan Baru (fictional)", "UY", "city", "src:seed-001"],
+    ]
+    asked = ("import", table(tmp_path / "places.csv", rows, header), "--workspace", copy.root)
+    brought = hrc(*asked)
+    assert brought.exit_code == 0, brought.output
+    country = (copy.root / "data" / "governments" / "nz" / "nz.ttl").read_text("utf-8")
+    assert 'skos:notation "2186224"^^code:geonames, "NZ"^^code:iso3166-1' in country
+    assert "hrc:partOf place:oceania" in country
+    assert '"Océanie"@fr' in (copy.root / "data" / "continents" / "oceania.ttl").read_text("utf-8")
+    for name in ("governments/uy/uy", "continents/south-america"):  # these were whole already
+        assert (copy.root / "data" / f"{name}.ttl").read_bytes() == (ROOT / "data" / f"{name}.ttl").read_bytes()
+    whole = copy.files.digest()
+    again = hrc(*asked)
+    assert again.exit_code == 0, again.output
+    assert copy.files.digest() == whole
+
+
+@pytest.mark.slow
 def test_exported_tables_make_the_same_graph_again(copy: Workspace, tmp_path: Path) -> None:
     done = hrc("export", "--tables", tmp_path / "tables", "--workspace", copy.root)
     assert done.exit_code == 0, done.output

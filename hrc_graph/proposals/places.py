@@ -16,6 +16,7 @@ from hrc_graph.proposals.ground import Ground
 from hrc_graph.proposals.sentences import Translator
 from hrc_graph.tables import cells
 
+_CONTINENT = cells.short_iri("kind:continent").value
 _LIKELY = 60.0
 """Less like than this is not offered."""
 _DOUBT = 80.0
@@ -121,7 +122,7 @@ def _known(text: str, country: str, ground: Ground, translator: Translator, limi
     found = {hit.iri: hit for hit in hits if hit.certain or hit.score >= _LIKELY}
     governed = {ground.value(iri, "hrc:primaryPlace") for iri in found}
     for hit in ground.names.find(text, types=("place",), country=nation, limit=limit):
-        if hit.score < _LIKELY or hit.iri in governed:
+        if hit.score < _LIKELY or hit.iri in governed or ground.value(hit.iri, "dcterms:type") == _CONTINENT:
             continue
         place = ox.NamedNode(hit.iri)
         quads = ground.store.quads_for_pattern(None, cells.short_iri("hrc:primaryPlace"), place, None)

@@ -160,20 +160,21 @@ class Portraits:
         return next((name for name in written if not name.startswith("derived")), "")
 
     async def _trail(self, kind: Kind, ask: _Asking, labels: Labels) -> list[tuple[str, Name]]:
-        if not kind.trail:
-            return []
-        language = READER.get().language
-        return [
-            (row["step"]["value"], labels.name(row["step"]["value"], language)) for row in await ask.rows(kind.trail)
-        ]
+        """Each step, with the choice of a facet that narrows a listing to it."""
+        found = []
+        for row in await ask.rows(kind.trail) if kind.trail else ():
+            sort = namespaces.short(row["sort"]["value"]) if "sort" in row else ""
+            facet = {"kind:continent": "continent", "kind:country": "country"}.get(sort, "region")
+            step = row["step"]["value"]
+            choice = f"{facet}={namespaces.short(step, self._base)}"
+            found.append((choice, labels.name(step, READER.get().language)))
+        return found
 
     def _step(self, kind: Kind, step: tuple[str, Name]) -> Name:
-        iri, name = step
+        choice, name = step
         if not kind.narrowed or self._links.release:  # what may be narrowed is the live data
             return name
-        short = namespaces.short(iri, self._base)
-        facet = "region" if "-" in short.partition(":")[2] else "country"
-        return Name(name.text, name.language, kind.narrowed.format(f"{facet}={short}"))
+        return Name(name.text, name.language, kind.narrowed.format(choice))
 
     def _section(
         self,

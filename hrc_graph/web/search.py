@@ -12,13 +12,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from hrc_graph import formats
-from hrc_graph.directory import Directory, Found, marked
+from hrc_graph.directory import Directory, Found, Type, marked
 from hrc_graph.errors import BadRequest
 from hrc_graph.settings import Settings
 from hrc_graph.web import protocol
 from hrc_graph.web.answers import Whole, page
 from hrc_graph.web.finder import Finder
-from hrc_graph.web.languages import gettext
+from hrc_graph.web.languages import READER, gettext
 from hrc_graph.web.templates import render
 
 _SHOWN = 50
@@ -61,10 +61,11 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
         counts = Counter(one.thing.root for one in found)
         kept = [one for one in found if not type or (wanted and wanted.id in one.thing.types)]
         shown = kept[(number - 1) * _SHOWN : number * _SHOWN]
-        facets = [{"id": id, "name": known.types[id].name, "count": count} for id, count in counts.most_common()]
+        facets = [(known.types[id], count) for id, count in counts.most_common()]
         if format is _JSON:
+            types = [{"id": type.id, "name": type.name, "count": count} for type, count in facets]
             results = [_result(known, one, settings.base) for one in shown]
-            answer = {"query": q, "total": len(kept), "page": number, "types": facets, "results": results}
+            answer = {"query": q, "total": len(kept), "page": number, "types": types, "results": results}
             return finder.json(answer, request, known.snapshot)
         made = page(
             "search.html",
@@ -73,10 +74,10 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
             title=gettext("Search: %(words)s") % {"words": q[:100]} if q.strip() else gettext("Search"),
             q=q,
             type=type,
-            wanted=wanted.name if wanted else type,
+            wanted=_called(wanted) if wanted else type,
             total=len(kept),
             all=len(found),
-            facets=facets,
+            facets=[{"id": type.id, "name": _called(type), "count": count} for type, count in facets],
             number=number,
             further=len(kept) > number * _SHOWN,
             results=[(one, _pieces(one, q), known.described(one.thing)) for one in shown],
@@ -96,6 +97,11 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
         return held or finder.body(body, "application/opensearchdescription+xml; charset=utf-8", request, snapshot)
 
     return routes
+
+
+def _called(type: Type) -> str:
+    """What a type is called in the reader's language."""
+    return type.names.get(READER.get().language) or gettext(type.name)
 
 
 def _page(text: str) -> int:

@@ -49,7 +49,8 @@ SELECT ?key ?government ?country ?shared WHERE {
       ?own hrc:actor ?thing ; a hrc:Commitment ; hrc:under ?both .
       ?other hrc:under ?both ; a hrc:Commitment ; hrc:actor ?key .
       ?key a hrc:LocalGovernment FILTER (?key != ?thing)
-      OPTIONAL { ?key hrc:primaryPlace/hrc:partOf+ ?up . ?thing hrc:primaryPlace/hrc:partOf+ ?up }
+      OPTIONAL { ?key hrc:primaryPlace/hrc:partOf+ ?up . ?thing hrc:primaryPlace/hrc:partOf+ ?up
+                 FILTER NOT EXISTS { ?up dcterms:type kind:continent } }
       BIND (IF(BOUND(?up), 1, 0) AS ?here)
     } GROUP BY ?key ORDER BY DESC(?number) DESC(?near) ?key LIMIT 8 }
   ?one hrc:actor ?thing ; a hrc:Commitment ; hrc:under ?shared .
@@ -84,7 +85,8 @@ SELECT ?key ?government ?kind ?up WHERE {
         (_("Member of"), "?thing org:memberOf ?value"),
         (_("Codes"), "?thing hrc:primaryPlace/skos:notation ?value"),
     ),
-    "SELECT ?step (COUNT(?above) AS ?depth) WHERE { ?thing hrc:primaryPlace/hrc:partOf+ ?step " + UPWARD,
+    "SELECT ?step (SAMPLE(?kind) AS ?sort) (COUNT(?above) AS ?depth) WHERE { "
+    "?thing hrc:primaryPlace/hrc:partOf+ ?step OPTIONAL { ?step dcterms:type ?kind } " + UPWARD,
     "/governments?{}",
     line=_("What it committed to, was awarded and took part in"),
     point="?thing hrc:primaryPlace/geo:hasDefaultGeometry/geo:asWKT ?value",
