@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from dulwich import porcelain
 from dulwich.errors import NotGitRepository
 from dulwich.file import FileLocked
 from dulwich.object_store import commit_tree_changes
@@ -269,6 +268,8 @@ def clone(root: Path, target: Path) -> tuple[Path, str]:
 
     Raises `NotFound` as `History` does.
     """
+    from dulwich import porcelain  # slow to read, and no other command needs it
+
     with History(root) as history:
         top = Path(os.fsdecode(history._repository.path)).resolve()
         quiet = io.BytesIO()

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Final
 
 import pyoxigraph as ox
-from dulwich import porcelain
 from dulwich.errors import NotGitRepository
 from dulwich.object_store import iter_tree_contents
 from dulwich.objects import Blob, Commit, Tag
@@ -149,6 +148,8 @@ def _tag(repository: Repo, name: str) -> Tag | None:
 
 def _draft(repository: Repo, workspace: Workspace, name: str, notes: str) -> Tag:
     """A tag of the last commit, which is not kept yet. Raises `BadRelease` when files differ from that commit."""
+    from dulwich import porcelain  # slow to read, and only who releases needs it
+
     status = porcelain.status(repository, untracked_files="all")
     differing = [*status.unstaged, *status.untracked, *(path for paths in status.staged.values() for path in paths)]
     top = Path(os.fsdecode(repository.path))

@@ -55,12 +55,14 @@ def judge_records(
 ) -> Report:
     """The shapes' judgement of a store of all graphs: of every record, or of these and no others."""
     base = workspace.settings.base
-    quads: Iterable[ox.Quad] = store if focus is None else slices.around(store, focus, base=base)
+    rules = validation.to_rdflib(_read(workspace.root / "ontology" / "shapes.ttl", base))
     # derived claims repeat what is judged where it stands, and are most of the graph
     apart = {ox.NamedNode(f"{base}graph/{name}") for name in ("shapes", "derived/claims")}
-    data = validation.to_rdflib(quad for quad in quads if quad.graph_name not in apart)
-    rules = validation.to_rdflib(_read(workspace.root / "ontology" / "shapes.ttl", base))
-    return validation.judge(data, rules, lambda node: focus is None or node in focus, engine)
+    quads: Iterable[ox.Quad] = store if focus is None else slices.around(store, focus, base=base)
+    judged = (quad for quad in quads if quad.graph_name not in apart)
+    if focus is None:
+        return validation.judge(validation.to_rdflib(judged), rules, engine=engine)
+    return validation.Rules(rules, engine).judge(judged, focus)
 
 
 def _judge_terms(store: ox.Store, workspace: Workspace, engine: Judge | None) -> Report:

@@ -19,6 +19,7 @@ from hrc_graph.proposals import Evidence, acts, conflicts, effect, linking
 from hrc_graph.proposals.ground import Ground
 from hrc_graph.workspace import Workspace, open_workspace
 from tests.conftest import ROOT, serving
+from tests.past import built
 
 pytestmark = pytest.mark.slow
 
@@ -231,6 +232,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
         files = [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file() and ".git" not in path.parts]
         repository.get_worktree().stage(sorted(files))
         porcelain.commit(repository, b"The shipped files", author=b"Ana <>", committer=b"Ana <>")
+    built(root)
     return root
 
 

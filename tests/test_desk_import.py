@@ -21,6 +21,7 @@ from hrc_graph.desk.accounts import Role
 from hrc_graph.settings import Settings
 from tests.conftest import ROOT, serving
 from tests.office import Office, stamp_in
+from tests.past import built
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +39,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 
 def own_workspace(root: Path) -> Path:
-    """A copy of the shipped files with a history that begins here."""
+    """A copy of the shipped files, built, with a history that begins here."""
     for name in ("ontology", "queries"):
         (root / name).symlink_to(ROOT / name)
     shutil.copytree(ROOT / "data", root / "data")
@@ -50,6 +51,7 @@ def own_workspace(root: Path) -> Path:
         ("commit", "-qm", "begin"),
     ):
         subprocess.run(["git", *command], cwd=root, check=True)
+    built(root)
     return root
 
 

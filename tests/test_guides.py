@@ -24,6 +24,7 @@ from dulwich.repo import Repo
 from hrc_graph.drawing import model
 from hrc_graph.workspace import Workspace
 from tests.conftest import ROOT, Server, serving
+from tests.past import built
 
 pytestmark = pytest.mark.slow
 
@@ -41,12 +42,13 @@ def commit(root: Path, message: str) -> None:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A git repository with the shipped files."""
+    """A git repository with the shipped files, built."""
     root = tmp_path / "hrcity"
     for part in ("ontology", "data", "queries"):
         shutil.copytree(ROOT / part, root / part)
     shutil.copy(ROOT / ".gitignore", root)
     commit(root, "the files as shipped")
+    built(root)
     return root
 
 

@@ -345,23 +345,25 @@ from pathlib import Path
 from hrc_graph.index import Index
 from hrc_graph.publishing import Author
 from hrc_graph.workspace import open_workspace
-from tests.test_index import LAHAT, named
 workspace = open_workspace(Path(sys.argv[1]))
 index = Index.open(workspace)
 print("open", flush=True)
 for number in range(1000):
-    name = f"Fictional {sys.argv[2]}-{number}"
-    other = {"governments/id/palembang": workspace.files.path("governments/id/palembang").read_bytes()
-        + f'<id/gov/id-palembang> <http://www.w3.org/2004/02/skos/core#altLabel> "{name}"@en .'.encode()}
-    index.accept(named(workspace, name) | other, name, Author("Ana"))
+    name, changes = f"Fictional {sys.argv[2]}-{number}", {}
+    for town in ("lahat", "palembang"):
+        said = f'<id/gov/id-{town}> <http://www.w3.org/2004/02/skos/core#altLabel> "{name}"@en .'
+        dossier = f"governments/id/{town}"
+        changes[dossier] = workspace.files.path(dossier).read_bytes() + said.encode()
+    index.accept(changes, name, Author("Ana"))
     print(name, flush=True)
 """
 
 
 def test_whenever_a_process_is_killed_no_change_that_was_acknowledged_is_lost_and_none_is_half_there(
-    past: Past, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    chance = random.Random(20)
+    chance, past = random.Random(20), pasts.state_a(tmp_path / "past", "governments/id/palembang")
+    snapshots.current(past.workspace.files, past.workspace.state, base=BASE)
     acknowledged: list[str] = []
     for attempt in range(12):
         command = [sys.executable, "-c", _ACCEPTING, str(past.root), str(attempt)]

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from tests.conftest import ROOT, Server, serving
+from tests.past import built
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +29,7 @@ FICTIONAL = "<id/orgn/fictional-{n}> <def/remark> 'fictional' ."
 def workspace_copy(tmp_path: Path) -> Path:
     for folder in ("ontology", "queries", "data"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
+    built(tmp_path)
     return tmp_path
 
 

@@ -19,6 +19,7 @@ from hrc_graph.tables.cells import CellError
 from hrc_graph.tables.rows import Outcome
 from hrc_graph.workspace import Workspace, open_workspace
 from tests.conftest import ROOT, select
+from tests.past import built, state_a
 
 HEADER = ["government", "instrument", "mode", "date", "sources"]
 KINDS = kinds.load(ROOT / "ontology" / "tables")
@@ -33,9 +34,10 @@ INSTRUMENTS = (
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Workspace:
-    """A workspace of its own with the shipped files."""
+    """A workspace of its own with the shipped files, built."""
     for name in ("ontology", "data", "queries"):
         shutil.copytree(ROOT / name, tmp_path / "copy" / name)
+    built(tmp_path / "copy")
     return open_workspace(tmp_path / "copy")
 
 
@@ -278,6 +280,18 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(copy: Workspace, s
     assert done.exit_code == 0, done.output
     assert "would change" in done.output
     assert copy.files.digest() == before
+
+
+@pytest.mark.slow
+def test_a_dossier_of_which_a_table_says_nothing_stays_as_it_was_written(tmp_path: Path) -> None:
+    past = state_a(tmp_path / "past")
+    by_hand = past.root / "data" / "people" / "made-up-one.ttl"
+    by_hand.write_text("# by hand\n" + by_hand.read_text("utf-8"), "utf-8")
+    row = ["gov:id-lahat", "text:european-charter-2000", "endorsed", "2025", "src:seed-004"]
+    done = hrc("import", table(tmp_path / "adoptions.csv", [row]), "--workspace", past.root)
+    assert done.exit_code == 0, done.output
+    assert "changed 1 dossiers" in done.output
+    assert by_hand.read_text("utf-8").startswith("# by hand")
 
 
 @pytest.mark.slow

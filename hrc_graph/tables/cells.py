@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-import langcodes
 import pyoxigraph as ox
 
 from hrc_graph import dates, namespaces
@@ -230,6 +229,8 @@ def language_of(text: str) -> str:
 
 def language_concept(text: str) -> ox.NamedNode:
     """The European Union's concept for a language tag."""
+    import langcodes  # slow to read, and most tables have no such column
+
     try:
         found = langcodes.Language.get(text).to_alpha3().upper()
     except (LookupError, ValueError) as error:

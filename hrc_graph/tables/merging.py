@@ -72,6 +72,7 @@ class Dossiers:
         self._ranking = ranking
         self._paths: dict[str, Path] = files.dossiers()
         self._about: dict[str, dict[ox.NamedNode, dict[ox.NamedNode, dict[Term, None]]]] = {}
+        self._touched: set[str] = set()
         self.graph_of: dict[str, str] = {}
         """The dossier that each thing is described in."""
         for name in self._paths:
@@ -96,6 +97,11 @@ class Dossiers:
                 about.setdefault(triple.subject, {}).setdefault(triple.predicate, {})[triple.object] = None
             self._about[name] = about
         return self._about[name]
+
+    def _open(self, name: str) -> dict[ox.NamedNode, dict[ox.NamedNode, dict[Term, None]]]:
+        """What a dossier says, to be changed."""
+        self._touched.add(name)
+        return self._graph(name)
 
     def has(self, subject: ox.NamedNode) -> bool:
         """Whether a thing is described anywhere."""
@@ -122,7 +128,7 @@ class Dossiers:
     ) -> ox.NamedNode:
         """Say one more thing; returns the node that now holds it: the subject, or a claim about it."""
         name = self.graph_of.setdefault(subject.value, name)
-        statements = self._graph(name).setdefault(subject, {})
+        statements = self._open(name).setdefault(subject, {})
         if predicate in _OTHER_NAMES:
             return self._name(statements, subject, predicate, value)
         held = statements.get(predicate, {})
@@ -176,7 +182,7 @@ class Dossiers:
 
     def drop(self, subject: ox.NamedNode, predicate: ox.NamedNode, value: Term | None = None) -> list[Term]:
         """Say a thing no more, or with no value nothing of this property; returns what was said."""
-        said = self._graph(self.graph_of[subject.value]).get(subject, {})
+        said = self._open(self.graph_of[subject.value]).get(subject, {})
         held = said.get(predicate, {})
         gone = [term for term in held if value in (None, term)]
         for term in gone:
@@ -188,7 +194,7 @@ class Dossiers:
     def put(self, name: str, subject: ox.NamedNode, predicate: ox.NamedNode, value: Term) -> None:
         """Say exactly this, in this dossier."""
         self.graph_of.setdefault(subject.value, name)
-        self._graph(name).setdefault(subject, {}).setdefault(predicate, {})[value] = None
+        self._open(name).setdefault(subject, {}).setdefault(predicate, {})[value] = None
 
     def _within(self, one: Term, other: Term) -> bool:
         """Whether one thing is a part of another, or one concept narrower."""
@@ -224,11 +230,11 @@ class Dossiers:
         before = self._said(name, (subject, predicate, value), evidence, more)
         if before is not None:
             for prop, term in more:
-                self._graph(name)[before].setdefault(prop, {})[term] = None
+                self._open(name)[before].setdefault(prop, {})[term] = None
             return before
         matter = next((str(term.value) for prop, term in more if prop == MATTER), "")
         node = records.claim_iri(ox.Triple(subject, predicate, value), evidence, base=self.base, matter=matter)
-        about = self._graph(name)
+        about = self._open(name)
         if node not in about:
             decided = self._ranking(node) or {RANK: NORMAL}
             about[node] = {
@@ -267,7 +273,7 @@ class Dossiers:
         What only those others cite is no evidence for it.
         """
         name = self.graph_of[subject.value]
-        statements = self._graph(name)[subject]
+        statements = self._open(name)[subject]
         cited = [term for term in statements.get(CITES, {}) if isinstance(term, ox.NamedNode)]
         for held in statements.pop(predicate, {}):
             against = {node for value, nodes in others.items() if value != held for node in nodes}
@@ -276,10 +282,11 @@ class Dossiers:
                 self.claim(name, subject, predicate, held, evidence)
 
     def changed(self) -> dict[str, bytes]:
-        """The dossiers whose canonical text differs from the file, with that text."""
+        """The dossiers of which something was said and whose canonical text differs from the file, with that text."""
         found = {}
-        for name, about in sorted(self._about.items()):
-            triples = [ox.Triple(s, p, o) for s, said in about.items() for p, values in said.items() for o in values]
+        for name in sorted(self._touched):
+            about = self._about[name].items()
+            triples = [ox.Triple(s, p, o) for s, said in about for p, values in said.items() for o in values]
             text = records.write(triples, base=self.base).encode() if triples else b""
             if text and self._written(name) != text:
                 found[name] = text
@@ -312,7 +319,7 @@ class Stored(Dossiers):
         narrower: Narrower = lambda _one, _other: False,
     ) -> None:
         self.base, self._store, self._ranking, self._narrower = base, store, ranking, narrower
-        self._about = {}
+        self._about, self._touched = {}, set()
         self.graph_of = {}
         ours = f"{base}graph/"
         kinds = ("derived/", "vocabularies/")
