@@ -14,17 +14,18 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.namespace import RDF, SH, XSD
-from rdflib.plugins.sparql import prepareQuery
-from rdflib.plugins.sparql.sparql import Query
 from rdflib.term import Node
 
 from hrc_graph.errors import EngineFailure
 from hrc_graph.settings import Judge
+
+if TYPE_CHECKING:
+    from rdflib.plugins.sparql.sparql import Query
 
 Keep = Callable[[str], bool]
 """Whether results about this focus node are wanted."""
@@ -81,6 +82,8 @@ class _JudgedGraph(Graph):
 
 @lru_cache(maxsize=1024)
 def _prepared(text: str) -> Query:
+    from rdflib.plugins.sparql import prepareQuery  # here: it takes a tenth of a second, and a server may never judge
+
     return prepareQuery(text)
 
 

@@ -34,6 +34,13 @@ HOSTILE = re.compile(rf"[{BLANK}']*[=+\-@＝＋－＠\t\r\n]")
 Value: TypeAlias = str | int | None
 """What a written cell holds."""
 
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def written(value: Value) -> str:
+    """The text of a cell; a sign that no table can hold becomes U+FFFD."""
+    return "" if value is None else _UNWRITABLE.sub("\ufffd", str(value))
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:

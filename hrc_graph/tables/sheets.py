@@ -18,8 +18,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from openpyxl.utils import get_column_letter
-
 from hrc_graph.errors import BadFile
 from hrc_graph.tables import (
     BLANK,
@@ -164,6 +162,12 @@ def _delimiter(text: str) -> str:
     return max(",;\t", key=lambda sign: counts[sign])
 
 
+def _letters(column: int) -> str:
+    from openpyxl.utils import get_column_letter  # here: it takes time and memory, and most tables are in order
+
+    return get_column_letter(column)
+
+
 def _sheet(file: str, name: str, records: _Records, place: str) -> Sheet | None:
     """A table from its records (number, texts by column), or None when nothing is filled."""
     header: dict[int, str] = {}
@@ -171,7 +175,7 @@ def _sheet(file: str, name: str, records: _Records, place: str) -> Sheet | None:
     header_row = filled = 0
 
     def bad(what: str, hint: str, column: int) -> BadFile:
-        return BadFile(f"{what} ({file}, {place}cell {get_column_letter(column)}{number}).", hint, number, column)
+        return BadFile(f"{what} ({file}, {place}cell {_letters(column)}{number}).", hint, number, column)
 
     for number, texts in records:
         texts = {column: text for column, text in texts.items() if text}
@@ -189,7 +193,7 @@ def _sheet(file: str, name: str, records: _Records, place: str) -> Sheet | None:
             for column, text in header.items():
                 first = next(other for other in header if header[other] == text)
                 if first != column and text != ERRORS:
-                    both = f"{get_column_letter(first)} and {get_column_letter(column)}"
+                    both = f"{_letters(first)} and {_letters(column)}"
                     raise bad(f"The columns {both} are both called “{text}”", "Rename one of them.", column)
             continue
         stray = next((column for column in texts if column not in header), None)

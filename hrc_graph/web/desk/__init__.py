@@ -22,7 +22,6 @@ from hrc_graph.web.desk import (
 )
 from hrc_graph.web.desk.door import Door
 from hrc_graph.web.desk.graph import Graph
-from hrc_graph.web.desk.provider import from_environment
 from hrc_graph.workspace import Workspace
 
 
@@ -30,7 +29,11 @@ def router(desk: Desk, answers: Answers, workspace: Workspace, assets: Assets) -
     """Every route of the desk, and of the public form that leads to it. Raises `BadParameter`."""
     settings = workspace.settings
     door, graph = Door(desk, settings), Graph(workspace, desk)
-    provider = from_environment(settings.sign_in_issuer, settings.sign_in_client)
+    provider = None
+    if settings.sign_in_issuer:
+        from hrc_graph.web.desk.provider import from_environment  # here: its cryptography takes a fifth of a second
+
+        provider = from_environment(settings.sign_in_issuer, settings.sign_in_client)
     room = door.room(lambda problem: signing.sign_in_page(door, provider, problem, 401))
     routes = APIRouter()
     routes.include_router(machines.router(desk, settings))

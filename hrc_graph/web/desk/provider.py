@@ -90,13 +90,11 @@ class Provider:
         return self._found
 
 
-def from_environment(issuer: str, client: str) -> Provider | None:
-    """The provider of a deployment, if it has one; its secret stands in the environment, or in a file named there.
+def from_environment(issuer: str, client: str) -> Provider:
+    """The provider of a deployment; its secret stands in the environment, or in a file named there.
 
     Raises `BadParameter` when the secret is missing.
     """
-    if not issuer:
-        return None
     file = os.environ.get("HRC_SIGN_IN_SECRET_FILE", "")
     password = Path(file).read_text("utf-8").strip() if file else os.environ.get("HRC_SIGN_IN_SECRET", "")
     if not client or not password:

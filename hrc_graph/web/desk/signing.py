@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
@@ -14,8 +15,10 @@ from hrc_graph.errors import BadParameter, Conflict, HrcError, NotFound, Unautho
 from hrc_graph.web.answers import Whole, client_of
 from hrc_graph.web.clients import holder
 from hrc_graph.web.desk.door import COOKIE, Door, cookie, own_address, signed_in, to, what
-from hrc_graph.web.desk.provider import Provider
 from hrc_graph.web.languages import gettext
+
+if TYPE_CHECKING:
+    from hrc_graph.web.desk.provider import Provider
 
 _QUARTER = 15 * 60.0
 _BACK = "/desk/sign-in/back"
