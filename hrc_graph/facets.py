@@ -8,6 +8,7 @@ Both find the same things. Values reach SPARQL as terms or literals, never as te
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -149,7 +150,8 @@ class Index:
         self._said: dict[str, list[str]] = defaultdict(list)
         self._last: tuple[str, set[str]] = ("", set())
         for row in rows:
-            part, thing, value = row["part"], row["thing"], row.get("value", "")
+            # many rows say the same: one text of it is kept
+            part, thing, value = row["part"], sys.intern(row["thing"]), sys.intern(row.get("value", ""))
             if not value and part != "thing":
                 continue
             if part == "thing":
@@ -163,7 +165,7 @@ class Index:
             else:
                 facet = listing.facet(part[6:])
                 assert facet is not None
-                node = row["node"] if facet.through else thing
+                node = sys.intern(row["node"]) if facet.through else thing
                 self._having[facet.name][value].add(node)
                 if facet.through:
                     self._owners[facet.through][node].add(thing)
