@@ -24,6 +24,7 @@ from hrc_graph.web.committed import Commitment, Name, Narrowed
 from hrc_graph.web.finder import Finder
 from hrc_graph.web.kept import Kept
 from hrc_graph.web.languages import READER, gettext, translations
+from hrc_graph.web.openapi import parameters
 from hrc_graph.web.templates import render
 
 _GEOJSON = formats.Format("geojson", ("application/geo+json", "application/json"), ".geojson")
@@ -148,7 +149,7 @@ def router(atlas: Atlas, finder: Finder) -> APIRouter:
         return wanted, {"countries": countries, "modes": modes, "years": years}
 
     @routes.get(
-        "/map", summary="Who committed where", openapi_extra=_parameters("country", "mode", "year", "view", "format")
+        "/map", summary="Who committed where", openapi_extra=_described("country", "mode", "year", "view", "format")
     )
     async def map(request: Request) -> Response:
         format = formats.named(request.query_params.get("format", ""), (formats.HTML, _GEOJSON))
@@ -198,7 +199,7 @@ def router(atlas: Atlas, finder: Finder) -> APIRouter:
             **choices,
         )
 
-    @routes.get("/timeline", summary="What happened when", openapi_extra=_parameters("show", "country", "mode", "year"))
+    @routes.get("/timeline", summary="What happened when", openapi_extra=_described("show", "country", "mode", "year"))
     async def timeline(request: Request) -> Response:
         held = finder.unchanged(request)
         if held:
@@ -361,11 +362,5 @@ _ABOUT = {
 }
 
 
-def _parameters(*names: str) -> dict[str, Any]:
-    """Parameters of an address as OpenAPI describes them."""
-    return {
-        "parameters": [
-            {"name": name, "in": "query", "required": False, "description": _ABOUT[name], "schema": {"type": "string"}}
-            for name in names
-        ]
-    }
+def _described(*names: str) -> dict[str, Any]:
+    return parameters({name: _ABOUT[name] for name in names})

@@ -33,6 +33,7 @@ from hrc_graph.web.clients import Clients
 from hrc_graph.web.indexes import Indexes
 from hrc_graph.web.labels import Labels, Name
 from hrc_graph.web.languages import READER, Reader, gettext, number
+from hrc_graph.web.openapi import parameters
 from hrc_graph.web.portraits import plain_date
 
 _OFFERED = (formats.HTML, formats.JSON, formats.CSV, formats.XLSX, formats.TURTLE)
@@ -41,7 +42,13 @@ _VALUES, _MOST_VALUES = 8, 60
 """So many values of a facet are open to see, and so many can be unfolded; the text filter finds the others."""
 _KEPT = 256
 """Pages kept as they were sent."""
-_PLAIN = ("q", "sort", "page", "format", "lang")
+_PLAIN = {
+    "q": "Part of a name, in any language.",
+    "sort": "A column to sort by, with “-” before it from the end.",
+    "page": f"Which {_ROWS} rows, from 1.",
+    "format": "html, csv, xlsx, json or turtle; otherwise the Accept header decides.",
+    "lang": "The language: en, id, es or fr.",
+}
 """The parameters of every list beside its facets."""
 _LONGEST = 100
 """Characters of the text filter, as more is no name, and of the name of a file."""
@@ -127,13 +134,20 @@ def router(indexes: Indexes, clients: Clients, settings: Settings) -> APIRouter:
         return answer
 
     def add(listing: Listing) -> None:
-        @routes.get(f"/{listing.name}", summary=listing.lead, operation_id=f"list-{listing.name}")
+        @routes.get(f"/{listing.name}", summary=listing.lead, openapi_extra=_described(listing))
         async def listed(request: Request) -> Response:
             return await respond(listing, request)
 
     for listing in LISTINGS.values():
         add(listing)
     return routes
+
+
+def _described(listing: Listing) -> dict[str, Any]:
+    about = dict(_PLAIN)
+    if listing.located:
+        about["view"] = f"A map of what is chosen: {placed.FITTED}, or a view that /map has."
+    return parameters(about, {facet.name: f"{facet.title}: one of several that may fit." for facet in listing.facets})
 
 
 @dataclass(frozen=True, slots=True)

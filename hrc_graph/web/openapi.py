@@ -6,6 +6,7 @@ Source: OpenAPI Specification 3.1.0.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -50,6 +51,19 @@ class Described(FastAPI):
         if self.openapi_schema is None:
             self.openapi_schema = _told(super().openapi())
         return self.openapi_schema
+
+
+def parameters(about: Mapping[str, str], several: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The optional parameters of an address as a route takes them: what each is for; `several` may be repeated."""
+    one: dict[str, Any] = {"type": "string"}
+    described = [(name, what, one) for name, what in about.items()]
+    described += [(name, what, {"type": "array", "items": one}) for name, what in (several or {}).items()]
+    return {
+        "parameters": [
+            {"name": name, "in": "query", "required": False, "description": what, "schema": schema}
+            for name, what, schema in described
+        ]
+    }
 
 
 def _told(document: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Source: OpenSearch 1.1 (draft 6), description document.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -19,6 +19,7 @@ from hrc_graph.web import protocol
 from hrc_graph.web.answers import Whole, page
 from hrc_graph.web.finder import Finder
 from hrc_graph.web.languages import READER, gettext
+from hrc_graph.web.openapi import parameters
 from hrc_graph.web.templates import render
 
 _SHOWN = 50
@@ -26,17 +27,14 @@ _JSON = formats.Format("json", ("application/json",), ".json")
 _OFFERED = (formats.HTML, _JSON)
 _KEPT = 256
 """So many pages are kept as they were sent, by their tags."""
-_PARAMETERS = {
-    "parameters": [
-        {"name": name, "in": "query", "required": False, "description": what, "schema": {"type": "string"}}
-        for name, what in (
-            ("q", "A name, in any language, or the beginnings of its words; a code; an id."),
-            ("type", "A type of things, such as hrc:Charter."),
-            ("page", f"Which {_SHOWN} of the things found, from 1."),
-            ("format", "html or json; otherwise the Accept header decides."),
-        )
-    ]
-}
+_PARAMETERS: Final = parameters(
+    {
+        "q": "A name, in any language, or the beginnings of its words; a code; an id.",
+        "type": "A type of things, such as hrc:Charter.",
+        "page": f"Which {_SHOWN} of the things found, from 1.",
+        "format": "html or json; otherwise the Accept header decides.",
+    }
+)
 
 
 def router(finder: Finder, settings: Settings) -> APIRouter:
