@@ -31,6 +31,7 @@ PAGES: Mapping[str, Sequence[str]] = {
         "/themes",
         "/conflicts",
         "/awards?page=2",
+        "/awards?year=2020&view=all",
     ),
     "government": ("/doc/gov/id-lampung-timur.html", "/doc/gov/at-vienna.html", "/doc/gov/kr-gwangju.html?lang=es"),
     "text": ("/doc/text/gwangju-guiding-principles.html", "/doc/text/european-charter-2000.html"),
