@@ -12,11 +12,12 @@ import pytest
 from dulwich import porcelain
 from dulwich.repo import Repo
 
-from hrc_graph import namespaces, publishing
-from hrc_graph.engine import snapshots
+from hrc_graph import namespaces
 from hrc_graph.errors import BadInput
+from hrc_graph.index import Index
 from hrc_graph.proposals import Evidence, acts, conflicts, effect, linking
 from hrc_graph.proposals.ground import Ground
+from hrc_graph.publishing import Author
 from hrc_graph.workspace import Workspace, open_workspace
 from tests.conftest import ROOT, serving
 from tests.past import built
@@ -37,11 +38,24 @@ def news(ground: Ground) -> tuple[Evidence, ...]:
     return (Evidence(ground.iri("src:cisdp-campaign-page"), "fictional news"),)
 
 
-def then(changes: dict[str, bytes], ground: Ground) -> Ground:
+@pytest.fixture(scope="module")
+def index(copied: Path) -> Index:
+    """An index that is only asked."""
+    return Index.open(open_workspace(copied))
+
+
+def as_if(changes: dict[str, bytes], index: Index) -> Ground:
+    """The ground as a change would make it."""
+    made = ox.Store()
+    with index.as_if(changes) as store:
+        made.bulk_extend(store)
+    return Ground(index.workspace, made)
+
+
+def then(changes: dict[str, bytes], index: Index) -> Ground:
     """The ground as a change would make it; the change must conform."""
-    assert effect.judged(changes, ground).conforms
-    files = ground.workspace.files
-    return Ground(ground.workspace, snapshots.load(files, base=BASE, instead=changes))
+    assert index.judge(changes).conforms
+    return as_if(changes, index)
 
 
 def shown(ground: Ground, thing: str, predicate: str) -> set[str]:
@@ -49,10 +63,10 @@ def shown(ground: Ground, thing: str, predicate: str) -> set[str]:
 
 
 def test_a_withdrawal_ends_a_commitment_on_the_word_of_its_own_source(
-    ground: Ground, news: tuple[Evidence, ...]
+    ground: Ground, news: tuple[Evidence, ...], index: Index
 ) -> None:
     changes = acts.withdraw(JOINED, "May 2025", news, ground)
-    after = then(changes, ground)
+    after = then(changes, index)
     assert {term.value for term in after.values(JOINED, "hrc:endedOn")} == {"2025-05"}
     (claim,) = after.select("SELECT ?claim { ?claim rdf:subject ?act ; rdf:predicate hrc:endedOn }", act=JOINED)
     assert shown(after, claim["claim"], "hrc:cites") == {"cite:cisdp-campaign-page--fictional-news"}
@@ -64,10 +78,10 @@ def test_a_withdrawal_ends_a_commitment_on_the_word_of_its_own_source(
 
 
 def test_a_new_name_leaves_the_old_one_to_be_found_and_is_an_act_with_a_date(
-    ground: Ground, news: tuple[Evidence, ...]
+    ground: Ground, news: tuple[Evidence, ...], index: Index
 ) -> None:
     lahat = ground.iri("gov:id-lahat")
-    after = then(acts.rename(lahat, {"en": "New Lahat", "fr": "Lahat"}, "2025-01", news, ground), ground)
+    after = then(acts.rename(lahat, {"en": "New Lahat", "fr": "Lahat"}, "2025-01", news, ground), index)
     assert after.name(lahat) == "New Lahat"
     assert {"Lahat Regency Government", "Lahat Regency"} <= shown(after, lahat, "skos:altLabel")
     assert linking.find("Lahat Regency Government", "government", after) == lahat
@@ -76,9 +90,11 @@ def test_a_new_name_leaves_the_old_one_to_be_found_and_is_an_act_with_a_date(
     assert shown(after, act, "hrc:before") == shown(after, act, "hrc:after") == {"gov:id-lahat"}
 
 
-def test_after_a_merger_the_old_governments_say_what_came_of_them(ground: Ground, news: tuple[Evidence, ...]) -> None:
+def test_after_a_merger_the_old_governments_say_what_came_of_them(
+    ground: Ground, news: tuple[Evidence, ...], index: Index
+) -> None:
     old, kept = ground.iri("gov:id-empat-lawang"), ground.iri("gov:id-lahat")
-    after = then(acts.merge([old, kept], kept, "2025", news, ground), ground)
+    after = then(acts.merge([old, kept], kept, "2025", news, ground), index)
     assert shown(after, old, "dcterms:isReplacedBy") == {"gov:id-lahat"}
     assert shown(after, "place:id-empat-lawang", "dcterms:isReplacedBy") == {"place:id-lahat"}
     assert shown(after, old, "hrc:endedOn") == {"2025"}
@@ -91,21 +107,23 @@ def test_after_a_merger_the_old_governments_say_what_came_of_them(ground: Ground
     assert act in {namespaces.short(row["change"]) for row in after.select(text.replace("?_lang", "'en'"))}
 
 
-def test_who_goes_on_after_a_split_has_not_ended(ground: Ground, news: tuple[Evidence, ...]) -> None:
+def test_who_goes_on_after_a_split_has_not_ended(ground: Ground, news: tuple[Evidence, ...], index: Index) -> None:
     old, new = ground.iri("gov:id-musi-rawas"), ground.iri("gov:id-musi-rawas-utara")
-    after = then(acts.split(old, [old, new], "2013", news, ground), ground)
+    after = then(acts.split(old, [old, new], "2013", news, ground), index)
     assert not after.values(old, "hrc:endedOn")
     assert "gov:id-musi-rawas-utara" in shown(after, "act:id-musi-rawas--split--id-musi-rawas-utara", "hrc:after")
-    ended = then(acts.split(old, [new, ground.iri("gov:id-lahat")], "2013", news, ground), ground)
+    ended = then(acts.split(old, [new, ground.iri("gov:id-lahat")], "2013", news, ground), index)
     assert shown(ended, old, "dcterms:isReplacedBy") == {"gov:id-lahat", "gov:id-musi-rawas-utara"}
     with pytest.raises(BadInput):
         acts.split(old, [new], "2013", news, ground)
 
 
-def test_a_double_gives_all_it_says_to_the_other_and_nothing_points_at_it_any_more(ground: Ground) -> None:
+def test_a_double_gives_all_it_says_to_the_other_and_nothing_points_at_it_any_more(
+    ground: Ground, index: Index
+) -> None:
     gone, kept = ground.iri("gov:kr-gwangju"), ground.iri("gov:kr-wanju")
     changes = acts.retire(gone, kept, {"en": "Recorded twice (fictional)."}, ground)
-    after = then(changes, ground)
+    after = then(changes, index)
     assert shown(after, gone, "dcterms:isReplacedBy") == {"gov:kr-wanju"}
     assert shown(after, gone, "skos:changeNote") == {"Recorded twice (fictional)."}
     assert not after.values(gone, "rdf:type")
@@ -118,14 +136,14 @@ def test_a_double_gives_all_it_says_to_the_other_and_nothing_points_at_it_any_mo
         acts.retire(gone, kept, {}, ground)
 
 
-def test_claims_about_a_double_take_the_iri_that_their_new_words_make(ground: Ground) -> None:
+def test_claims_about_a_double_take_the_iri_that_their_new_words_make(ground: Ground, index: Index) -> None:
     gone = ground.iri("act:kr-gwangju--adopted--kr-gwangju-charter-2012")
     kept = ground.iri("act:kr-gwangju--adopted--gwangju-ordinance-2012")
     (date,) = conflicts.conflicts(ground, decided=True, subject=gone)
     ranked = conflicts.rank(date.sides[0].claim, "deprecated", "misprint", ground)
-    before = Ground(ground.workspace, snapshots.load(ground.workspace.files, base=BASE, instead=ranked))
+    before = as_if(ranked, index)
     changes = ranked | acts.retire(gone, kept, {"en": "Fictional."}, before)
-    after = Ground(ground.workspace, snapshots.load(ground.workspace.files, base=BASE, instead=changes))
+    after = as_if(changes, index)
     claims = after.select(
         "SELECT ?date ?passage { ?claim rdf:subject ?act ; rdf:predicate hrc:date ; rdf:object ?date ;"
         " hrc:cites ?passage }",
@@ -168,11 +186,11 @@ def test_what_readers_see_of_each_conflict_is_what_a_build_derives(ground: Groun
             assert seen == set(each.before), each.name
 
 
-def test_a_ranked_claim_is_shown_and_the_rank_outlives_an_import(ground: Ground) -> None:
+def test_a_ranked_claim_is_shown_and_the_rank_outlives_an_import(ground: Ground, index: Index) -> None:
     campaign = ground.iri("aim:campaign-10-100-1000")
     (date,) = [each for each in conflicts.conflicts(ground, subject=campaign) if each.predicate.endswith("/date")]
     first, last = date.sides[1].claim, date.sides[2].claim
-    after = then(conflicts.rank(last, "preferred", "issuing-body", ground, note="Fictional."), ground)
+    after = then(conflicts.rank(last, "preferred", "issuing-body", ground, note="Fictional."), index)
     assert {term.value for term in after.values(campaign, "hrc:date")} == set(date.sides[2].after)
     assert shown(after, last, "hrc:rankReason") == {"why:issuing-body"}
     decided = after.decisions().rank(ox.NamedNode(last))
@@ -181,11 +199,10 @@ def test_a_ranked_claim_is_shown_and_the_rank_outlives_an_import(ground: Ground)
     (again,) = [each for each in conflicts.conflicts(after, decided=True, subject=campaign) if each.detail == "date"]
     assert not again.open
     assert again.sides[2].note == "Fictional."
-    files = ground.workspace.files
     both = conflicts.rank(last, "preferred", "issuing-body", ground)
-    middle = Ground(ground.workspace, snapshots.load(files, base=BASE, instead=both))
+    middle = as_if(both, index)
     changed = both | conflicts.rank(first, "preferred", "closer-in-time", middle)
-    swapped = then(changed, ground)
+    swapped = then(changed, index)
     assert shown(swapped, last, "wikibase:rank") == {"wikibase:NormalRank"}
     assert not swapped.values(last, "hrc:rankReason")
     assert {term.value for term in swapped.values(campaign, "hrc:date")} == {"2022-02"}
@@ -285,18 +302,16 @@ def test_a_link_that_cannot_be_is_refused_with_what_to_do(copied: Path) -> None:
 def test_a_retired_record_is_301_and_a_merged_one_says_what_became_of_it(tmp_path: Path) -> None:
     for name in ("ontology", "data", "queries"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    opened = open_workspace(tmp_path)
-    ground = Ground(opened)
+    built(tmp_path)
+    index = Index.open(open_workspace(tmp_path))
+    ground = Ground(index.workspace, index.store)
     evidence = (Evidence(ground.iri("src:cisdp-campaign-page"), "fictional news"),)
-    lahat = ground.iri("gov:id-lahat")
-    publishing.publish(
-        opened, acts.merge([ground.iri("gov:id-empat-lawang")], lahat, "2025", evidence, ground), "merger"
-    )
-    ground = Ground(opened)
+    lahat, ana = ground.iri("gov:id-lahat"), Author("Ana")
+    index.accept(acts.merge([ground.iri("gov:id-empat-lawang")], lahat, "2025", evidence, ground), "merger", ana)
+    ground = Ground(index.workspace, index.store)
     why = {"en": "Recorded twice (fictional)."}
-    publishing.publish(
-        opened, acts.retire(ground.iri("gov:kr-gwangju"), ground.iri("gov:kr-wanju"), why, ground), "double"
-    )
+    changes = acts.retire(ground.iri("gov:kr-gwangju"), ground.iri("gov:kr-wanju"), why, ground)
+    index.accept(changes, "double", ana)
     with serving(workspace=tmp_path) as running:
         moved = running.get("id/gov/kr-gwangju", follow_redirects=False)
         assert (moved.status_code, moved.headers["location"]) == (301, "/id/gov/kr-wanju")
