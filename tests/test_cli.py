@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 from hrc_graph import __version__, namespaces
 from hrc_graph.cli import app
 from tests.conftest import ROOT, Server
+from tests.past import state_a
 from tests.test_engine import CROSS
 
 ASK = "SELECT ?label WHERE { <https://w3id.org/hrcity/id/place/id-lahat> <http://www.w3.org/2004/02/skos/core#prefLabel> ?label }"  # noqa: E501
@@ -52,11 +53,17 @@ def test_the_shipped_data_conforms() -> None:
     assert done.stderr == ""
 
 
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A workspace of some of the shipped files, which is not changed."""
+    return str(state_a(tmp_path_factory.mktemp("few"), "sources/seed-003").root)
+
+
 @pytest.mark.parametrize("format", ["json", "csv", "turtle"])
-def test_a_report_comes_in_every_format(format: str, tmp_path: Path) -> None:
+def test_a_report_comes_in_every_format(format: str, few: str, tmp_path: Path) -> None:
     broken = tmp_path / "broken.ttl"
     broken.write_text(HEAD + BREAKAGES["no primary place"])
-    done = hrc("validate", str(broken), "--format", format)
+    done = hrc("validate", str(broken), "--format", format, "--workspace", few)
     assert done.returncode == 1
     if format == "turtle":
         assert (None, rdflib.SH.conforms, None) in rdflib.Graph().parse(data=done.stdout, format="turtle")
@@ -86,8 +93,9 @@ def test_what_cannot_be_judged_exits_2(tmp_path: Path, text: str | None, said: s
 def test_a_query_is_asked_from_a_file_a_name_or_standard_input(tmp_path: Path) -> None:
     file = tmp_path / "mine.rq"
     file.write_text(ASK)
-    assert "Kabupaten Lahat" in hrc("query", str(file), "--format", "csv").stdout
-    assert hrc("query", "-", "--format", "csv", stdin=ASK).stdout == hrc("query", str(file), "--format", "csv").stdout
+    from_file = hrc("query", str(file), "--format", "csv").stdout
+    assert "Kabupaten Lahat" in from_file
+    assert hrc("query", "-", "--format", "csv", stdin=ASK).stdout == from_file
     assert hrc("query", "timeline", "--format", "csv").stdout.count("\n") > 10
 
 
