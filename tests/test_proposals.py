@@ -9,6 +9,7 @@ import pytest
 
 from hrc_graph import namespaces
 from hrc_graph.errors import BadInput
+from hrc_graph.index import Index
 from hrc_graph.proposals import (
     Commitment,
     Evidence,
@@ -40,6 +41,12 @@ SAID = (Evidence(PAGE, "paragraph 2", "kata rekaan"),)
 @pytest.fixture(scope="module")
 def ground(workspace: Workspace, store: ox.Store) -> Ground:
     return Ground(workspace, store)
+
+
+@pytest.fixture(scope="module")
+def index(workspace: Workspace) -> Index:
+    """An index that is only asked."""
+    return Index.open(workspace)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +122,9 @@ def test_json_that_is_no_proposal_is_refused_by_field(text: str) -> None:
         Proposal.from_json(text)
 
 
-def test_a_proposal_becomes_the_records_that_an_import_would_write(proposal: Proposal, ground: Ground) -> None:
+def test_a_proposal_becomes_the_records_that_an_import_would_write(
+    proposal: Proposal, ground: Ground, index: Index
+) -> None:
     draft = drafting.draft(proposal, ground)
     assert set(draft.changes) == {"governments/id/lahat", "sources/lahatkab-go-contoh-rekaan"}
     added = said(draft.changes, ground)
@@ -134,11 +143,11 @@ def test_a_proposal_becomes_the_records_that_an_import_would_write(proposal: Pro
         "src:lahatkab-go-contoh-rekaan dcterms:type kind:official-page",
     } <= added
     assert not effect.difference(draft.changes, ground).removed
-    assert effect.judged(draft.changes, ground).conforms
+    assert index.judge(draft.changes).conforms
 
 
 def test_a_new_government_comes_with_its_place_its_charter_and_the_decision_that_it_is_new(
-    new: Proposal, ground: Ground
+    new: Proposal, ground: Ground, index: Index
 ) -> None:
     draft = drafting.draft(new, ground)
     assert draft.government == ground.iri("gov:id-rekaan")
@@ -152,7 +161,7 @@ def test_a_new_government_comes_with_its_place_its_charter_and_the_decision_that
     } <= added
     written = {"decisions/gov", "decisions/place", "governments/id/rekaan", "instruments/id-rekaan-charter"}
     assert written <= set(draft.changes)
-    assert effect.judged(draft.changes, ground).conforms
+    assert index.judge(draft.changes).conforms
     store = ox.Store()
     graph = ox.NamedNode(f"{BASE}graph/decisions/gov")
     for triple in effect.difference(draft.changes, ground).added:
@@ -168,7 +177,7 @@ def test_what_geonames_knows_of_a_chosen_city_comes_with_it(ground: Ground) -> N
     assert "place:jp-tokyo hrc:cites cite:geonames--1850147" in added
 
 
-def test_a_country_that_is_new_comes_with_its_continent(ground: Ground) -> None:
+def test_a_country_that_is_new_comes_with_its_continent(ground: Ground, index: Index) -> None:
     government = Government(names={"en": "Wellington"}, country="NZ", kind="city", geonames="2179537", evidence=SAID)
     changes = drafting.changes(Proposal(government), ground)
     assert {
@@ -182,7 +191,7 @@ def test_a_country_that_is_new_comes_with_its_continent(ground: Ground) -> None:
         'cite:geonames--6255151 hrc:locator "feature 6255151"',
     } <= said(changes, ground)
     assert {"continents/oceania", "governments/nz/nz"} <= set(changes)
-    assert effect.judged(changes, ground).conforms
+    assert index.judge(changes).conforms
 
 
 def test_the_same_page_is_recorded_once_and_found_again_by_its_address(ground: Ground) -> None:
@@ -244,10 +253,10 @@ def test_every_fault_is_named_by_its_field_in_four_languages(ground: Ground) -> 
         drafting.changes(wrong, ground)
 
 
-def test_what_the_shapes_say_stands_at_the_field_with_names_for_addresses(ground: Ground) -> None:
+def test_what_the_shapes_say_stands_at_the_field_with_names_for_addresses(ground: Ground, index: Index) -> None:
     early = Commitment(wave=ground.iri("aim:campaign-10-100-1000-wave-1"), date="about 2012", evidence=SAID)
     draft = drafting.draft(Proposal(Government(ground.iri("gov:id-lahat")), (early,)), ground)
-    report = effect.judged(draft.changes, ground)
+    report = index.judge(draft.changes)
     assert not report.conforms
     (problem,) = [each for each in draft.beside(report, ground) if each.severity == "Violation"]
     assert problem.field == "commitments.0.date"
@@ -339,7 +348,7 @@ def test_a_double_is_told_by_code_name_and_place_on_the_map(ground: Ground) -> N
     assert not places.duplicates(Government(names={"en": "Zzyzx"}, country="US"), ground, ENGLISH)
 
 
-def test_a_decision_is_remembered_and_can_be_taken_back(workspace: Workspace, ground: Ground) -> None:
+def test_a_decision_is_remembered_and_can_be_taken_back(workspace: Workspace, ground: Ground, index: Index) -> None:
     lahat = ground.iri("gov:id-lahat")
     store = ox.Store()
     store.extend(ground.store)
@@ -355,7 +364,7 @@ def test_a_decision_is_remembered_and_can_be_taken_back(workspace: Workspace, gr
                 store.add(ox.Quad(triple.subject, triple.predicate, triple.object, graph))
         known, _ = places.candidates("Lahat Rekaan", "ID", Ground(workspace, store), ENGLISH)
         assert [(each.iri, each.certain) for each in known] == ([(lahat, True)] if government else [])
-        assert effect.judged(changes, ground).conforms
+        assert index.judge(changes).conforms
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What changed dossiers would say, and what the shapes would say of them, before anything is written."""
+"""What changed dossiers would say, before anything is written."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 import pyoxigraph as ox
 
-from hrc_graph import records, review
-from hrc_graph.engine import snapshots
+from hrc_graph import records
 from hrc_graph.proposals.ground import Ground
-from hrc_graph.validation import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +30,3 @@ def difference(changed: Mapping[str, bytes | None], ground: Ground) -> Differenc
         added += [triple for triple in after if triple not in before]
         removed += sorted(before - set(after), key=str)
     return Difference(tuple(added), tuple(removed))
-
-
-def judged(changed: Mapping[str, bytes], ground: Ground) -> Report:
-    """The shapes' judgement of the records that changes touch, with everything else as it stands."""
-    apart = difference(changed, ground)
-    focus = {
-        triple.subject.value for triple in (*apart.added, *apart.removed) if isinstance(triple.subject, ox.NamedNode)
-    }
-    store = snapshots.load(ground.workspace.files, base=ground.base, instead=changed)
-    return review.judge_records(store, ground.workspace, focus=focus)
