@@ -48,9 +48,9 @@ def judged_graph(path: Path) -> Graph:
     """A file's records with the model and all that follows."""
     store = ox.Store()
     for name, triples in model():
-        snapshots.add_graph(store, name, triples, base=BASE)
+        store.extend(snapshots.in_graph(name, triples, base=BASE))
     own = records.read(path.read_bytes(), base=BASE, name=path.name)
-    snapshots.add_graph(store, "fixture", own, base=BASE)
+    store.extend(snapshots.in_graph("fixture", own, base=BASE))
     store.extend(list(derive(store, base=BASE)))
     derived_claims = ox.NamedNode(f"{BASE}graph/derived/claims")  # the product leaves them out as well
     return validation.to_rdflib(quad for quad in store if quad.graph_name != derived_claims)
