@@ -22,7 +22,7 @@ hrc:date hrc:claimable true .
 def derived(turtle: str) -> ox.Store:
     """A store of one small graph and all that follows from it."""
     store = ox.Store()
-    snapshots.add_graph(store, "x", records.read((HEAD + turtle).encode(), base=BASE, name="x"), base=BASE)
+    store.extend(snapshots.in_graph("x", records.read((HEAD + turtle).encode(), base=BASE, name="x"), base=BASE))
     store.extend(list(derive(store, base=BASE)))
     return store
 

@@ -131,7 +131,7 @@ def test_a_property_shape_that_is_added_is_a_field(workspace: Workspace) -> None
     text = (workspace.root / "ontology" / "shapes.ttl").read_bytes() + added.encode()
     store = snapshots.load(workspace.files, base=BASE)
     store.clear_graph(ox.NamedNode(f"{BASE}graph/shapes"))
-    snapshots.add_graph(store, "shapes", records.read(text, base=BASE, name="shapes"), base=BASE)
+    store.extend(snapshots.in_graph("shapes", records.read(text, base=BASE, name="shapes"), base=BASE))
     form = forms.form(store, "hrc:Award", "id")
     field = form.field("hrc:count")
     assert (field.name, field.editor, field.maximum) == ("kota penerima", Editor.number, 1)

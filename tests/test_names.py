@@ -91,7 +91,7 @@ DIRTY_REGENCIES = {
 def small() -> NameIndex:
     """Real names that are easily taken for each other."""
     store = ox.Store()
-    snapshots.add_graph(store, "x", records.read(PLACES.encode(), base=BASE, name="x"), base=BASE)
+    store.extend(snapshots.in_graph("x", records.read(PLACES.encode(), base=BASE, name="x"), base=BASE))
     return NameIndex.of(store, base=BASE)
 
 

@@ -102,9 +102,9 @@ def with_fiction(workspace: Workspace) -> ox.Store:
         text = path.read_bytes()
         if name not in dossiers or b"cite:seed-00" in text:
             triples = records.read(text, base=namespaces.BASE, name=name)
-            snapshots.add_graph(loaded, name, triples, base=namespaces.BASE)
+            loaded.extend(snapshots.in_graph(name, triples, base=namespaces.BASE))
     fiction = records.read((prologue + FICTIONAL).encode(), base=namespaces.BASE, name="fiction")
-    snapshots.add_graph(loaded, "governments/xx/rekaan", fiction, base=namespaces.BASE)
+    loaded.extend(snapshots.in_graph("governments/xx/rekaan", fiction, base=namespaces.BASE))
     loaded.extend(list(derive.derive(loaded, base=namespaces.BASE)))
     loaded.update("INSERT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } }")
     return loaded

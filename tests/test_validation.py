@@ -38,7 +38,7 @@ def model() -> list[ox.Quad]:
     for name, path in Files(ROOT).graphs().items():
         if name.startswith(("ontology", "vocab")):
             triples = records.read(path.read_bytes(), base=BASE, name=name)
-            snapshots.add_graph(store, name, triples, base=BASE)
+            store.extend(snapshots.in_graph(name, triples, base=BASE))
     return list(store)
 
 
@@ -53,7 +53,7 @@ def judged_graph(path: Path) -> Graph:
     store = ox.Store()
     store.extend(model())
     own = records.read(path.read_bytes(), base=BASE, name=path.name)
-    snapshots.add_graph(store, "fixture", own, base=BASE)
+    store.extend(snapshots.in_graph("fixture", own, base=BASE))
     store.extend(list(derive(store, base=BASE)))
     derived_claims = ox.NamedNode(f"{BASE}graph/derived/claims")  # the product leaves them out as well
     return validation.to_rdflib(quad for quad in store if quad.graph_name != derived_claims)

@@ -184,36 +184,34 @@ def load(
 
     Raises `BadFile` for a file that does not parse.
     """
-    store = ox.Store()
+    quads: list[ox.Quad] = []
     for name, triples in (extra or {}).items():
-        add_graph(store, name, triples, base=base)
+        quads += in_graph(name, triples, base=base)
     instead = instead or {}
     graphs = files.graphs()
     for done, name in enumerate(sorted(graphs.keys() | instead.keys())):
         progress("reading files", done, len(graphs))
         text = instead[name] if name in instead else graphs[name].read_bytes()
-        add_graph(store, name, records.read(text, base=base, name=str(graphs.get(name, name))), base=base)
+        quads += in_graph(name, records.read(text, base=base, name=str(graphs.get(name, name))), base=base)
     progress("reading files", len(graphs), len(graphs))
     progress("deriving claims and dates", 0, 1)
-    store.extend(list(derive.derive(store, base=base)))
+    store = ox.Store()
+    store.bulk_extend(quads)
+    store.bulk_extend(list(derive.derive(store, base=base)))
     progress("deriving claims and dates", 1, 1)
     return store
-
-
-def add_graph(store: ox.Store, name: str, triples: list[ox.Triple], *, base: str) -> None:
-    """Put triples into the graph of that name."""
-    store.extend(in_graph(name, triples, base=base))
 
 
 def in_graph(name: str, triples: list[ox.Triple], *, base: str) -> set[ox.Quad]:
     """Triples as quads of the graph of that name; blank nodes get names that depend on the content alone."""
     graph = ox.NamedNode(f"{base}graph/{name}")
-    quads = ox.Dataset(ox.Quad(triple.subject, triple.predicate, triple.object, graph) for triple in triples)
+    quads = {ox.Quad(triple.subject, triple.predicate, triple.object, graph) for triple in triples}
     if any(isinstance(term, ox.BlankNode) for triple in triples for term in (triple.subject, triple.object)):
-        quads.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+        named = ox.Dataset(quads)
+        named.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
         label = hashlib.sha256(name.encode()).hexdigest()[:8]  # labels are canonical within a graph only
-        return {ox.Quad(_apart(q.subject, label), q.predicate, _apart(q.object, label), graph) for q in quads}
-    return set(quads)
+        return {ox.Quad(_apart(q.subject, label), q.predicate, _apart(q.object, label), graph) for q in named}
+    return quads
 
 
 def _apart(term: T, label: str) -> T | ox.BlankNode:
