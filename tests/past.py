@@ -155,11 +155,11 @@ def ten_changes(past: Past) -> list[str]:
 
 
 def closed(folder: Path, *more: str) -> Past:
-    """A repository with a few dossiers and all that they lead to: a quarter of the shipped files, which breaks no rule."""
+    """A repository with a few dossiers and all that they lead to: a quarter of the files, which breaks no rule."""
     data = ROOT / "data"
     found = {str(path.relative_to(data).with_suffix("")): path.read_bytes() for path in data.rglob("*.ttl")}
     triples = {name: records.read(text, base=BASE, name=name) for name, text in found.items()}
-    where = {triple.subject: name for name, said in triples.items() for triple in said}
+    where: dict[object, str] = {triple.subject: name for name, said in triples.items() for triple in said}
     taken, left = set[str](), [*SHIPPED, *more]
     while left:
         if (name := left.pop()) not in taken:
