@@ -30,11 +30,13 @@ from hrc_graph.settings import Settings
 from hrc_graph.web.desk.sheet import PassageRow, PlaceRow, Sheet, TextRow
 from tests.conftest import serving
 from tests.office import Office
-from tests.past import Past, shipped, state_a
+from tests.past import Past, state_a
 
 pytestmark = pytest.mark.slow
 
 CHARTER = "text:global-charter-agenda-2011"
+NEEDED = ("governments/id/id", "instruments/global-charter-agenda-2011")
+"""What the sheet names, besides what every small past has."""
 
 
 def sheet(name: str) -> Sheet:
@@ -70,7 +72,7 @@ def opened(past: Past) -> Iterator[Office]:
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with opened(shipped(tmp_path_factory.mktemp("site"))) as office:
+    with opened(state_a(tmp_path_factory.mktemp("site"), *NEEDED)) as office:
         yield office
 
 
@@ -212,10 +214,7 @@ def test_the_applicant_answers_the_question(office: Office) -> None:
 
 
 def test_twenty_times_killed_while_accepting_it_is_accepted_in_both_or_in_neither(tmp_path: Path) -> None:
-    chance, past = (
-        random.Random("accepting"),
-        state_a(tmp_path, "governments/id/id", "instruments/global-charter-agenda-2011"),
-    )
+    chance, past = random.Random("accepting"), state_a(tmp_path, *NEEDED)
     names = [f"Rekakota{letter}" for letter in "abcdefghijklmnopqrst"]
     outcomes = []
     reference, name, reviewer, editor = "", "", None, None

@@ -19,7 +19,8 @@ from hrc_graph.desk.accounts import Role
 from hrc_graph.settings import Settings
 from tests.conftest import serving
 from tests.office import Office
-from tests.test_desk_import import own_workspace, press, problem, sent
+from tests.past import state_a
+from tests.test_desk_import import press, problem, sent
 
 PERSON = {"name": "Siti Terlupa", "email": "siti.terlupa@kota.example", "phone": "+62 811 5550 0777"}
 """A fictional person."""
@@ -27,7 +28,7 @@ PERSON = {"name": "Siti Terlupa", "email": "siti.terlupa@kota.example", "phone":
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    root = own_workspace(tmp_path)
+    root = state_a(tmp_path, "instruments/udhr", "sources/seed-003").root
     with serving(workspace=root) as running:
         desk = open_desk(root, Settings())
         yield Office(running, root, desk)

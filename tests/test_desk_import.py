@@ -21,17 +21,25 @@ from hrc_graph.desk.accounts import Role
 from hrc_graph.settings import Settings
 from tests.conftest import ROOT, serving
 from tests.office import Office, stamp_in
-from tests.past import built
+from tests.past import built, closed
 
 pytestmark = pytest.mark.slow
 
 ORIGIN = {"sec-fetch-site": "same-origin"}
+NEEDED = (
+    "governments/es/barcelona",
+    "governments/id/wonosobo",
+    "instruments/global-charter-agenda-2011",
+    "instruments/udhr",
+    "sources/seed-003",
+)
+"""What the tables name."""
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """A fictional secretariat with a workspace of its own, in git."""
-    root = own_workspace(tmp_path_factory.mktemp("office"))
+    root = closed(tmp_path_factory.mktemp("office"), *NEEDED).root
     with serving("--time-limit", "2", workspace=root) as running:
         desk = open_desk(root, Settings())
         yield Office(running, root, desk)
@@ -115,7 +123,7 @@ def test_a_right_table_is_told_then_published_and_taken_back_as_one_change(offic
         ["git", "log", "-2", "--format=%an <%ae>|%s|%b"], cwd=office.root, capture_output=True, text=True
     )
     assert re.match(r"Rekaan \d+ <>\|.*import of adoption.csv", log.stdout), log.stdout
-    assert "begin" in log.stdout.splitlines()[-2] + log.stdout.splitlines()[-1]
+    assert "|Some of the shipped" in log.stdout.splitlines()[-2] + log.stdout.splitlines()[-1]
     assert "It is published" in office.get(where, cookie).text
     shown(office, int(before[0]["n"]) + 2)
     assert press(office, where, cookie, why="").status_code == 400

@@ -23,7 +23,7 @@ from tests import test_desk_deciding as deciding
 from tests import test_desk_private as private
 from tests.conftest import serving
 from tests.office import Office
-from tests.past import shipped
+from tests.past import state_a
 
 hrc = private.hrc
 test_what_was_accepted_can_be_undone = (
@@ -76,7 +76,7 @@ def url() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def office(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    past = shipped(tmp_path_factory.mktemp("site"))
+    past = state_a(tmp_path_factory.mktemp("site"), *deciding.NEEDED)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HRC_DESK_URL", url)
         with serving(workspace=past.root) as server:

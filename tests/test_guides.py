@@ -18,13 +18,11 @@ from xml.etree import ElementTree
 
 import openpyxl
 import pytest
-from dulwich import porcelain
-from dulwich.repo import Repo
 
 from hrc_graph.drawing import model
 from hrc_graph.workspace import Workspace
 from tests.conftest import ROOT, Server, serving
-from tests.past import built
+from tests.past import closed
 
 pytestmark = pytest.mark.slow
 
@@ -33,23 +31,10 @@ FILES = ("operating", "addresses", "questions", "tables", "data")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def commit(root: Path, message: str) -> None:
-    porcelain.init(root)
-    with Repo(root) as repo:
-        porcelain.add(repo, [str(root)])
-        porcelain.commit(repo, message=message.encode(), author=b"A <a@example.org>", committer=b"A <a@example.org>")
-
-
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A git repository with the shipped files, built."""
-    root = tmp_path / "hrcity"
-    for part in ("ontology", "data", "queries"):
-        shutil.copytree(ROOT / part, root / part)
-    shutil.copy(ROOT / ".gitignore", root)
-    commit(root, "the files as shipped")
-    built(root)
-    return root
+    """A git repository with those of the shipped files that the guides write of, and all that they lead to."""
+    return closed(tmp_path / "hrcity", "governments/id/lampung-timur", "instruments/gwangju-guiding-principles").root
 
 
 def snippets(server: Server, guide: str, language: str) -> list[str]:

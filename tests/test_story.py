@@ -20,8 +20,8 @@ from hrc_graph.engine import snapshots
 from hrc_graph.export import dumps
 from hrc_graph.files import Files
 from tests.conftest import Server, serving
-from tests.past import Past
-from tests.test_releases import hrc, repository
+from tests.past import Past, closed
+from tests.test_releases import hrc
 
 pytestmark = pytest.mark.slow
 
@@ -208,7 +208,7 @@ def built_again(read: list[tuple[str, str, str, list[ox.Triple]]], ontology: Pat
 def test_two_releases_and_the_live_data_each_tell_their_truth_and_the_feeds_lead_from_one_to_the_other(
     tmp_path: Path,
 ) -> None:
-    root = repository(tmp_path / "w")
+    root = closed(tmp_path / "w", "sources/seed-000", "sources/seed-004").root
     past = Published(root)
     for name in ("one", "two"):
         past.edit(
