@@ -143,11 +143,15 @@ def router(indexes: Indexes, clients: Clients, settings: Settings) -> APIRouter:
     return routes
 
 
+def _plain(listing: Listing) -> dict[str, str]:
+    """What a list takes beside its facets."""
+    view = {"view": f"A map of what is chosen: {placed.FITTED}, or a view that /map has."}
+    return _PLAIN | (view if listing.located else {})
+
+
 def _described(listing: Listing) -> dict[str, Any]:
-    about = dict(_PLAIN)
-    if listing.located:
-        about["view"] = f"A map of what is chosen: {placed.FITTED}, or a view that /map has."
-    return parameters(about, {facet.name: f"{facet.title}: one of several that may fit." for facet in listing.facets})
+    facets = {facet.name: f"{facet.title}: one of several that may fit." for facet in listing.facets}
+    return parameters(_plain(listing), facets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,7 @@ class _Asked:
             if facet is not None:
                 chosen = {facet.term(value, base).value: None for value in given.getlist(name) if value}
                 values |= {name: tuple(sorted(chosen))} if chosen else {}
-            elif name not in (*_PLAIN, *(("view",) if listing.located else ())):
+            elif name not in _plain(listing):
                 offered = ", ".join(facet.name for facet in listing.facets)
                 raise BadParameter(
                     f"“{name[:40]}” does not narrow {listing.name}.", f"It takes: q, sort, page, {offered}."
