@@ -29,7 +29,11 @@ _GLIBC = {
 }
 """How glibc manages a worker's memory where mimalloc is missing: with more small pieces at hand than it usually keeps,
 in one arena, since an arena of a thread's own would leave what was freed unused."""
-_MIMALLOC = {"MIMALLOC_ARENA_RESERVE": "32768", "MIMALLOC_ARENA_MAX_OBJECT_SIZE": "8192"}
+_MIMALLOC = {
+    "MIMALLOC_ARENA_RESERVE": "32768",
+    "MIMALLOC_ARENA_MAX_OBJECT_SIZE": "8192",
+    "MIMALLOC_ALLOW_THP": "0",
+}
 """So many KiB of addresses are reserved at a time, and what is larger than so many goes back to the system when it is
 freed. A worker's memory limit counts addresses: what is kept for later would be room past its limit."""
 _LENGTHS = struct.Struct(">II")
