@@ -25,7 +25,8 @@ from hrc_graph import export, namespaces
 from hrc_graph.engine import snapshots
 from hrc_graph.engine.snapshots import Snapshot
 from hrc_graph.export.jsonld import Context
-from hrc_graph.export.listings import LISTINGS
+from hrc_graph.export.listings import LISTINGS, Listing
+from hrc_graph.export.quads import Quads
 from hrc_graph.workspace import open_workspace
 from tests.conftest import ROOT, select
 
@@ -172,6 +173,35 @@ def test_a_table_has_a_row_for_each_thing(folder: Path, store: ox.Store, name: s
     found = rows(folder, name)
     assert len(found) == int(counted[0]["n"])
     assert len({tuple(row.values()) for row in found}) == len(found)
+
+
+@pytest.mark.parametrize("listing", LISTINGS, ids=lambda listing: listing.name)
+def test_a_cell_holds_what_its_column_finds_in_the_whole_graph(folder: Path, store: ox.Store, listing: Listing) -> None:
+    told = rows(folder, listing.name)
+    subject = next(column.name for column in listing.columns if not column.pattern)
+    for column in listing.columns:
+        found: dict[str, set[str]] = {}
+        pattern = column.pattern or "BIND (?row AS ?value)"
+        for row in select(store, f"SELECT ?row ?value WHERE {{ {listing.rows} {pattern} }}"):
+            found.setdefault(row["row"], set()).add(row["value"])
+        assert {row[subject] for row in told if row[column.name]} == found.keys(), column.name
+        iris = all(value.startswith("http") for values in found.values() for value in values)
+        if iris and not column.named:
+            assert {row[subject]: set(row[column.name].split("; ")) for row in told if row[column.name]} == found
+
+
+def test_what_is_said_of_a_subject_is_found_wherever_it_stands(snapshot: Snapshot) -> None:
+    said: dict[bytes, list[bytes]] = {}
+    with Path(snapshot.path).open("rb") as file:
+        for line in file:
+            said.setdefault(line.split(b" ")[0], []).append(line)
+    first, *between, last = said
+    quads = Quads(Path(snapshot.path))
+    for subject in (last, first, *between[:: len(between) // 500], *(each for each in between if each[:1] == b"_")):
+        assert quads.around([subject], ()) == b"".join(said[subject])
+    before, after, longer = b"<a>", b"_:zzz", last[:-1] + b"/>"
+    assert quads.around([before, after, longer], ()) == b""
+    quads.close()
 
 
 def test_a_member_is_told_in_words_with_its_sources(folder: Path) -> None:

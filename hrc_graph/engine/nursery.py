@@ -148,7 +148,7 @@ def _tell(control: socket.socket, line: str) -> None:
 
 
 def _give_back() -> None:
-    """Give the system what reading took and nobody needs any more: every worker would give it back, but not this one."""
+    """Give the system what reading took and nobody needs any more; workers do that by themselves, as they go on."""
     collect = getattr(ctypes.CDLL(None), "mi_collect", None)  # where mimalloc takes the place of the C library's
     if collect:
         collect(True)

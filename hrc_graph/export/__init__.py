@@ -1,8 +1,7 @@
 """Everything that leaves as files: dumps of the graph, tables, views, and what describes them.
 
-The same snapshot gives the same bytes. The dumps are streams, of which one subject at a time is in memory; the tables
-and views are asked some hundred things at a time, of the index on disk where a snapshot has one. There is no HDT: no
-kept package writes it.
+The same snapshot gives the same bytes. All are streams from the sorted quads: the dumps have one subject at a time in
+memory, the tables and views what is said around some hundred. There is no HDT: no kept package writes it.
 """
 
 from __future__ import annotations
@@ -116,9 +115,10 @@ def make() -> None:
 
 def write_views(snapshot: Snapshot, out: Folder, *, base: str, progress: Progress = quiet) -> None:
     """Write the tables, and what else is told by asking the graph."""
-    asked = views.Asked(snapshot, base)
+    selections = (*(listing.selection for listing in LISTINGS), *views.LEGAL)
     tables = []
     with contextlib.ExitStack() as kept:
+        asked = kept.enter_context(views.Asked(snapshot, base, selections, progress))
         for done, listing in enumerate(LISTINGS):
             progress("writing tables", done, len(LISTINGS))
             again = kept.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
@@ -136,8 +136,8 @@ def write_views(snapshot: Snapshot, out: Folder, *, base: str, progress: Progres
         with out.stream("hrcity.xlsx") as sink:
             writing.save_xlsx(tables, sink)
         progress("writing the workbook", 1, 1)
-    with out.stream("hrcity-eli.ttl") as sink:
-        dumps.write(views.eli(asked), ox.RdfFormat.TURTLE, sink, base)
+        with out.stream("hrcity-eli.ttl") as sink:
+            dumps.write(views.eli(asked), ox.RdfFormat.TURTLE, sink, base)
 
 
 def _noted(rows: Iterable[list[views.Cell]], file: IO[str]) -> Iterator[list[views.Cell]]:

@@ -14,6 +14,9 @@ def _(text: str) -> str:
     return text
 
 
+Selection = tuple[str, str]
+"""A pattern that `?row` fits, and one from there to the `?value` that tells the order, empty for the row itself."""
+
 _COUNTRY: Final = "hrc:partOf* ?value . ?value dcterms:type kind:country"
 
 
@@ -42,6 +45,11 @@ class Listing:
     rows: str
     """The pattern that finds `?row`."""
     columns: tuple[Column, ...]
+
+    @property
+    def selection(self) -> Selection:
+        """Its rows, in the order of its first column."""
+        return self.rows, self.columns[0].pattern
 
 
 def _both(name: str, pattern: str, description: str) -> tuple[Column, Column]:

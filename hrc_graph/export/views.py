@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, Self
 
 import pyoxigraph as ox
 
 from hrc_graph import namespaces
-from hrc_graph.engine import snapshots
-from hrc_graph.engine.snapshots import Snapshot
-from hrc_graph.export.listings import Column, Listing
+from hrc_graph.engine.snapshots import Progress, Snapshot, quiet
+from hrc_graph.export.listings import Column, Listing, Selection
+from hrc_graph.export.quads import Quads
 
 Cell = str | int | None
 
@@ -45,64 +45,102 @@ _ELI: Final = (
 )
 """What ELI calls our properties. Titles stay labels: eli:title is of an expression, and many of ours are translated."""
 _LEGAL: Final = (
-    ("eli:LegalResource", "?row a hrc:Regulation ."),
-    ("eli:LegalResourceSubdivision", "?row a hrc:Provision ; hrc:partOf+/a hrc:Regulation ."),
+    ("eli:LegalResource", ("?row a hrc:Regulation .", "")),
+    ("eli:LegalResourceSubdivision", ("?row a hrc:Provision ; hrc:partOf+/a hrc:Regulation .", "")),
 )
+LEGAL: Final = tuple(selection for _, selection in _LEGAL)
+"""What has to be selected for `eli`."""
+
+_ITSELF: Final = "BIND (?row AS ?value)"
+_NAME: Final = re.compile(r"(\w+):(\w+)")
+_TYPE: Final = re.compile(r"\ba\b")
+_RDF_TYPE: Final = f"<{namespaces.VOCABULARY['rdf']}type>".encode()
 
 
 class Asked:
-    """A snapshot that can be asked in this process, so many things at a time that memory does not grow with it."""
+    """A snapshot that is asked about some things at a time: only what is said around these is in memory.
 
-    def __init__(self, snapshot: Snapshot, base: str) -> None:
-        self._store = snapshots.opened(snapshot)
-        self._union = not snapshot.default
-        self._prologue = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in namespaces.prefixes(base).items())
+    `selections` are all that will be gone through; they are found in one reading of the whole.
+    """
 
-    def blocks(self, rows: str, first: str) -> Iterator[list[str]]:
-        """The IRIs of `?row`, some at a time, in the order of the value that a pattern finds for each."""
-        with contextlib.closing(sqlite3.connect("")) as kept:  # on disk, as soon as it is large; gone at the end
-            kept.execute("CREATE TABLE found (iri TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID")
-            kept.executemany(
-                "INSERT INTO found VALUES (?, ?) ON CONFLICT DO UPDATE SET place = MIN(place, excluded.place)",
-                ((row.value, value.value) for row, value in self._found(_query(rows, first))),
-            )
-            ordered = (iri for (iri,) in kept.execute("SELECT iri FROM found ORDER BY place, iri"))
-            while block := list(itertools.islice(ordered, _BLOCK)):
-                yield block
+    def __init__(
+        self, snapshot: Snapshot, base: str, selections: Sequence[Selection], progress: Progress = quiet
+    ) -> None:
+        self._quads = Quads(Path(snapshot.path))
+        self._spaces = namespaces.prefixes(base)
+        self._prologue = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in self._spaces.items())
+        self._selections = selections
+        self._found = sqlite3.connect("")  # on disk, as soon as it is large; gone at the end
+        self._found.execute("CREATE TABLE found (number, place, iri, PRIMARY KEY (number, place, iri)) WITHOUT ROWID")
+        self._select(progress)
 
-    def values(self, things: Iterable[str], pattern: str) -> dict[str, list[Any]]:
-        """The terms `?value` that a pattern finds for each `?row` of these, in the order of their text."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._found.close()
+        self._quads.close()
+
+    def blocks(self, selection: Selection) -> Iterator[list[str]]:
+        """The IRIs that a selection finds, some at a time, in its order."""
+        number = self._selections.index(selection)
+        ordered = self._found.execute("SELECT iri FROM found WHERE number = ? ORDER BY place, iri", (number,))
+        while block := [iri for (iri,) in ordered.fetchmany(_BLOCK)]:
+            yield block
+
+    def values(self, things: Sequence[str], patterns: Sequence[str]) -> list[dict[str, list[Any]]]:
+        """For each pattern the terms `?value` that it finds for each `?row` of these, in the order of their text."""
+        said = self._quads.around((f"<{thing}>".encode() for thing in things), self._predicates(" ".join(patterns)))
+        store = ox.Store()
+        store.load(said, format=ox.RdfFormat.N_QUADS)
+        rows = " ".join(f"<{thing}>" for thing in things)
+        return [self._values(store, f"VALUES ?row {{ {rows} }} {pattern or _ITSELF}") for pattern in patterns]
+
+    def names(self, things: Sequence[str]) -> dict[str, str]:
+        """What things are called: in English, or in the first of our languages that there is."""
+        (labels,) = self.values(things, [_LABELS])
+        return {thing: min(terms, key=_preference).value for thing, terms in labels.items()}
+
+    def _select(self, progress: Progress) -> None:
+        patterns = [f"{rows} {order or _ITSELF}" for rows, order in self._selections]
+        subjects = (found for found in self._quads.subjects() if found[0].startswith(b"<"))
+        while block := list(itertools.islice(subjects, _BLOCK)):
+            for number, found in enumerate(self.values([subject[1:-1].decode() for subject, _ in block], patterns)):
+                rows = ((number, min(term.value for term in terms), row) for row, terms in found.items())
+                self._found.executemany("INSERT INTO found VALUES (?, ?, ?)", rows)
+            progress("finding rows", block[-1][1], self._quads.size)
+
+    def _values(self, store: ox.Store, where: str) -> dict[str, list[Any]]:
+        query = f"{self._prologue}SELECT ?row ?value WHERE {{ {where} }}"
+        solutions = store.query(query, use_default_graph_as_union=True)
+        assert isinstance(solutions, ox.QuerySolutions)
         found: dict[str, set[Any]] = {}
-        listed = " ".join(f"<{iri}>" for iri in things)
-        for row, value in self._found(_query(f"VALUES ?row {{ {listed} }}", pattern)):
-            found.setdefault(row.value, set()).add(value)
+        for solution in solutions:
+            found.setdefault(solution["row"].value, set()).add(solution["value"])
         return {row: sorted(terms, key=str) for row, terms in found.items()}
 
-    def names(self, things: Iterable[str]) -> dict[str, str]:
-        """What things are called: in English, or in the first of our languages that there is."""
-        return {thing: min(terms, key=_preference).value for thing, terms in self.values(things, _LABELS).items()}
-
-    def _found(self, query: str) -> Iterator[tuple[Any, Any]]:
-        solutions = self._store.query(self._prologue + query, use_default_graph_as_union=self._union)
-        assert isinstance(solutions, ox.QuerySolutions)
-        return ((solution["row"], solution["value"]) for solution in solutions)
+    def _predicates(self, pattern: str) -> set[bytes]:
+        """What a pattern may lead along: the names in it, of which those of classes and concepts do no harm."""
+        names = {f"<{self._spaces[prefix]}{local}>".encode() for prefix, local in _NAME.findall(pattern)}
+        return names | {_RDF_TYPE} if _TYPE.search(pattern) else names
 
 
 def rows(asked: Asked, listing: Listing) -> Iterator[list[Cell]]:
     """The rows of a table, in the order of its first column."""
-    for block in asked.blocks(listing.rows, listing.columns[0].pattern):
-        columns = [(column, asked.values(block, column.pattern)) for column in listing.columns]
+    for block in asked.blocks(listing.selection):
+        values = asked.values(block, [column.pattern for column in listing.columns])
+        columns = list(zip(listing.columns, values, strict=True))
         named = {
             term.value
-            for column, values in columns
+            for column, found in columns
             if column.named
-            for terms in values.values()
+            for terms in found.values()
             for term in terms
             if isinstance(term, ox.NamedNode)
         }
         names = asked.names(sorted(named))
         for thing in block:
-            yield [_cell(column, values.get(thing, []), names) for column, values in columns]
+            yield [_cell(column, found.get(thing, []), names) for column, found in columns]
 
 
 def features(listing: Listing, cells: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
@@ -121,18 +159,13 @@ def features(listing: Listing, cells: Iterable[Sequence[Cell]]) -> Iterator[byte
 
 def eli(asked: Asked) -> Iterator[ox.Triple]:
     """The regulations and their provisions in terms of the European Legislation Identifier."""
-    for kind, found in _LEGAL:
-        for block in asked.blocks(found, ""):
+    for kind, selection in _LEGAL:
+        for block in asked.blocks(selection):
             triples = [ox.Triple(ox.NamedNode(row), _term("rdf:type"), _term(kind)) for row in block]
-            for name, pattern in _ELI:
-                for row, values in asked.values(block, pattern).items():
+            for (name, _), found in zip(_ELI, asked.values(block, [pattern for _, pattern in _ELI]), strict=True):
+                for row, values in found.items():
                     triples += [ox.Triple(ox.NamedNode(row), _term(name), value) for value in values]
             yield from sorted(triples, key=str)
-
-
-def _query(rows: str, pattern: str) -> str:
-    """`?row` and `?value`; the row itself where there is no pattern."""
-    return f"SELECT ?row ?value WHERE {{ {rows} {pattern or 'BIND (?row AS ?value)'} }}"
 
 
 def _cell(column: Column, terms: list[Any], names: Mapping[str, str]) -> Cell:
