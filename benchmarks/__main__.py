@@ -105,6 +105,7 @@ class Bench:
         return "" if found == right else f"gave {found} rows where {right} are right"
 
     def _load(self, server: servers.Server) -> None:
+        server.settle()
         for clients in _SECONDS:
             for name, workload in self.workloads.items():
                 for mode in ("uncached", "repeated"):

@@ -72,6 +72,7 @@ def measure(folder: Path, claims: int) -> dict[str, tuple[float, float]]:
     ended: dict[str, float] = {}
 
     def watch(what: str, _done: int, _of: int) -> None:
+        what = "writing tables" if what == "finding rows" else what
         started.setdefault(what, time.process_time())
         ended[what] = time.process_time()
 

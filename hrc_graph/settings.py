@@ -45,7 +45,7 @@ class Settings:
     """A longer table or graph is refused whole."""
     page_rows: int = 2_000
     """A web page shows so many rows of an answer, says so, and offers the rest as a file."""
-    cache_bytes: int = 32 * 2**20
+    cache_bytes: int = 16 * 2**20
     """So much memory holds answers that are asked for again."""
     client_seconds: float = 60.0
     """So many seconds of querying one client gets in a minute."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from dulwich import porcelain
 from dulwich.repo import Repo
 
 from hrc_graph import namespaces
@@ -20,7 +18,7 @@ from hrc_graph.proposals.ground import Ground
 from hrc_graph.publishing import Author
 from hrc_graph.workspace import Workspace, open_workspace
 from tests.conftest import ROOT, serving
-from tests.past import built
+from tests.past import closed, shipped
 
 pytestmark = pytest.mark.slow
 
@@ -39,9 +37,9 @@ def news(ground: Ground) -> tuple[Evidence, ...]:
 
 
 @pytest.fixture(scope="module")
-def index(copied: Path) -> Index:
-    """An index that is only asked."""
-    return Index.open(open_workspace(copied))
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    """An index of the shipped files that is only asked."""
+    return Index.open(shipped(tmp_path_factory.mktemp("shipped")).workspace)
 
 
 def as_if(changes: dict[str, bytes], index: Index) -> Ground:
@@ -241,16 +239,8 @@ def test_a_doubt_is_told_with_what_comes_into_question(ground: Ground, text: str
 
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the workspace in a git repository of its own."""
-    root = tmp_path_factory.mktemp("copied")
-    for name in ("ontology", "data", "queries"):
-        shutil.copytree(ROOT / name, root / name)
-    with porcelain.init(str(root)) as repository:
-        files = [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file() and ".git" not in path.parts]
-        repository.get_worktree().stage(sorted(files))
-        porcelain.commit(repository, b"The shipped files", author=b"Ana <>", committer=b"Ana <>")
-    built(root)
-    return root
+    """A git repository with those of the shipped files that these acts are about, and all that they lead to."""
+    return closed(tmp_path_factory.mktemp("copied") / "quarter", *NAMED).root
 
 
 def hrc(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -258,6 +248,17 @@ def hrc(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=200)
 
 
+NAMED = (
+    "governments/id/bandung",
+    "governments/id/bandung-regency",
+    "governments/id/empat-lawang",
+    "governments/id/musi-rawas",
+    "governments/id/musi-rawas-utara",
+    "governments/kr/gwangju",
+    "governments/kr/wanju",
+    "instruments/global-charter-agenda-2011",
+    "sources/cisdp-campaign-page",
+)
 LINK = ("link", "Kab. Lahat", "--to", "European Charter for the Safeguarding of Human Rights in the City")
 PAGE = ("--source", "https://example.org/rekaan", "--title", "Rekaan (fictional)", "--locator", "page 2")
 
@@ -300,10 +301,8 @@ def test_a_link_that_cannot_be_is_refused_with_what_to_do(copied: Path) -> None:
 
 
 def test_a_retired_record_is_301_and_a_merged_one_says_what_became_of_it(tmp_path: Path) -> None:
-    for name in ("ontology", "data", "queries"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    built(tmp_path)
-    index = Index.open(open_workspace(tmp_path))
+    root = closed(tmp_path / "quarter", *NAMED).root
+    index = Index.open(open_workspace(root))
     ground = Ground(index.workspace, index.store)
     evidence = (Evidence(ground.iri("src:cisdp-campaign-page"), "fictional news"),)
     lahat, ana = ground.iri("gov:id-lahat"), Author("Ana")
@@ -312,7 +311,7 @@ def test_a_retired_record_is_301_and_a_merged_one_says_what_became_of_it(tmp_pat
     why = {"en": "Recorded twice (fictional)."}
     changes = acts.retire(ground.iri("gov:kr-gwangju"), ground.iri("gov:kr-wanju"), why, ground)
     index.accept(changes, "double", ana)
-    with serving(workspace=tmp_path) as running:
+    with serving(workspace=root) as running:
         moved = running.get("id/gov/kr-gwangju", follow_redirects=False)
         assert (moved.status_code, moved.headers["location"]) == (301, "/id/gov/kr-wanju")
         merged = running.get("id/gov/id-empat-lawang", follow_redirects=True, headers={"accept": "text/turtle"})

@@ -14,13 +14,14 @@ from typer.testing import CliRunner, Result
 
 from hrc_graph import files, namespaces, publishing
 from hrc_graph.cli import app
+from hrc_graph.engine import snapshots
 from hrc_graph.index import Index
 from hrc_graph.tables import Row, Sheet, bringing, cells, exporting, kinds, sheets
 from hrc_graph.tables.cells import CellError
 from hrc_graph.tables.rows import Outcome
 from hrc_graph.workspace import Workspace, open_workspace
 from tests.conftest import ROOT, select
-from tests.past import built, state_a
+from tests.past import built, closed, state_a
 
 HEADER = ["government", "instrument", "mode", "date", "sources"]
 KINDS = kinds.load(ROOT / "ontology" / "tables")
@@ -31,6 +32,13 @@ INSTRUMENTS = (
     "text:european-charter-2000",
     "text:udhr",
 )
+
+
+@pytest.fixture
+def quarter(tmp_path: Path) -> Workspace:
+    """A workspace of its own with a quarter of the shipped files, in which all is that they lead to."""
+    named = (f"instruments/{text.removeprefix('text:')}" for text in INSTRUMENTS)
+    return closed(tmp_path / "quarter", "sources/seed-003", *named).workspace
 
 
 @pytest.fixture
@@ -120,23 +128,23 @@ MISTAKES: dict[str, tuple[int, str, str]] = {
 
 @pytest.mark.slow
 def test_twelve_mistakes_in_two_hundred_rows_are_marked_and_nothing_comes_in(
-    copy: Workspace, store: ox.Store, tmp_path: Path
+    quarter: Workspace, tmp_path: Path
 ) -> None:
-    rows = commitments(store, 200)
+    rows = commitments(snapshots.load(quarter.files, base=namespaces.BASE), 200)
     right = [list(row) for row in rows]
     wrong: dict[int, tuple[str, str]] = {}
     for step, (column, text, said) in enumerate(MISTAKES.values()):
         rows[7 + 15 * step][column] = text
         wrong[7 + 15 * step + 2] = (HEADER[column], said)  # the header is row 1
-    before = copy.files.digest()
+    before = quarter.files.digest()
     brought = table(tmp_path / "adoptions.csv", rows)
     report = tmp_path / "report.csv"
-    done = hrc("import", brought, "--workspace", copy.root, "--report", report)
+    done = hrc("import", brought, "--workspace", quarter.root, "--report", report)
     assert done.exit_code == 1, done.output
-    assert copy.files.digest() == before
+    assert quarter.files.digest() == before
 
     (sheet,) = sheets.read(brought)
-    outcome, _ = bringing.bring(copy, [(sheet, KINDS["adoption"])], dry_run=True)
+    outcome, _ = bringing.bring(quarter, [(sheet, KINDS["adoption"])], dry_run=True)
     unreadable = {row: said for row, said in wrong.items() if said[1]}
     assert {(p.row, p.column) for p in outcome.problems} == {(row, said[0]) for row, said in unreadable.items()}
     for problem in outcome.problems:
@@ -151,23 +159,23 @@ def test_twelve_mistakes_in_two_hundred_rows_are_marked_and_nothing_comes_in(
     only_late = [list(row) for row in right]
     late = next(row for row, said in wrong.items() if not said[1])
     only_late[late - 2][3] = "1900"
-    done = hrc("import", table(brought, only_late), "--workspace", copy.root)
+    done = hrc("import", table(brought, only_late), "--workspace", quarter.root)
     assert done.exit_code == 1
     assert f"row {late}" in done.output
-    assert copy.files.digest() == before
+    assert quarter.files.digest() == before
 
     corrected = [*returned[1:]]
     for number in wrong:
         corrected[number - 2][:5] = right[number - 2]
-    done = hrc("import", table(brought, corrected, returned[0]), "--workspace", copy.root)
+    done = hrc("import", table(brought, corrected, returned[0]), "--workspace", quarter.root)
     assert done.exit_code == 0, done.output
-    assert copy.files.digest() != before
-    assert hrc("validate", "--workspace", copy.root).exit_code == 0
-    again = hrc("import", brought, "--workspace", copy.root)
+    assert quarter.files.digest() != before
+    assert hrc("validate", "--workspace", quarter.root).exit_code == 0
+    again = hrc("import", brought, "--workspace", quarter.root)
     assert again.exit_code == 0
     assert "changed 0 dossiers" in again.output
-    assert hrc("undo", "--workspace", copy.root).exit_code == 0
-    assert copy.files.digest() == before
+    assert hrc("undo", "--workspace", quarter.root).exit_code == 0
+    assert quarter.files.digest() == before
 
 
 PLACES = ["id", "name", "country", "kind", "sources"]
@@ -195,11 +203,11 @@ def two_tables(folder: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_a_folder_comes_back_with_its_mistakes_and_goes_in_when_mended(copy: Workspace, tmp_path: Path) -> None:
-    before, back = copy.files.digest(), tmp_path / "back"
-    done = hrc("import", two_tables(tmp_path / "tables"), "--report", back, "--workspace", copy.root)
+def test_a_folder_comes_back_with_its_mistakes_and_goes_in_when_mended(quarter: Workspace, tmp_path: Path) -> None:
+    before, back = quarter.files.digest(), tmp_path / "back"
+    done = hrc("import", two_tables(tmp_path / "tables"), "--report", back, "--workspace", quarter.root)
     assert done.exit_code == 1, done.output
-    assert copy.files.digest() == before
+    assert quarter.files.digest() == before
     assert sorted(path.name for path in back.iterdir()) == ["adoptions.csv", "places.csv"]
     marked = set()
     for path in back.iterdir():
@@ -211,10 +219,10 @@ def test_a_folder_comes_back_with_its_mistakes_and_goes_in_when_mended(copy: Wor
             row[:-1] = MENDED.get((path.stem, number), row[:-1])
         table(path, returned[1:], returned[0])
     assert marked == set(SPOILT)
-    done = hrc("import", back, "--workspace", copy.root)
+    done = hrc("import", back, "--workspace", quarter.root)
     assert done.exit_code == 0, done.output
-    assert hrc("validate", "--workspace", copy.root).exit_code == 0
-    made = (copy.root / "data" / "governments" / "id" / "rekaan-satu.ttl").read_text("utf-8")
+    assert hrc("validate", "--workspace", quarter.root).exit_code == 0
+    made = (quarter.root / "data" / "governments" / "id" / "rekaan-satu.ttl").read_text("utf-8")
     assert "hrc:under text:udhr" in made
 
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FloatRect, Page
 
 import hatch_build
 from hrc_graph.drawing import land
@@ -36,6 +36,8 @@ NARROW, WIDE = 360, 1280
 WAYS: Final[tuple[tuple[int, Scheme], ...]] = ((WIDE, "light"), (WIDE, "dark"), (NARROW, "dark"), (NARROW, "light"))
 """How each page is looked at; each way differs from the one before in one thing only, as a change takes time."""
 KEPT: Final = ((NARROW, "light"), (WIDE, "dark"))
+LONGEST: Final = 4_000
+"""So many pixels of a page are kept from its top."""
 EVERY_RULE: Final[tuple[str, ...]] = ()
 COLOURS: Final = ("color-contrast", "link-in-text-block")
 JUDGED: Final[dict[tuple[int, Scheme], tuple[str, ...]]] = {
@@ -227,7 +229,8 @@ class Walk:
             name = re.sub(r"[^a-z0-9]+", "-", self._here.lower()).strip("-")[:60] or "front"
             file = Path(folder) / f"{self.language}-{width}-{scheme}" / f"{name}.jpg"
             file.parent.mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=file, full_page=True, type="jpeg", quality=60)
+            top: FloatRect = {"x": 0, "y": 0, "width": width, "height": LONGEST}
+            self.page.screenshot(path=file, full_page=True, clip=top, type="jpeg", quality=60)
 
     def end(self) -> None:
         self.context.close()
