@@ -35,7 +35,8 @@ _MIMALLOC = {
     "MIMALLOC_ALLOW_THP": "0",
 }
 """So many KiB of addresses are reserved at a time, and what is larger than so many goes back to the system when it is
-freed. A worker's memory limit counts addresses: what is kept for later would be room past its limit."""
+freed. A worker's memory limit counts addresses: what is kept for later would be room past its limit. No huge pages: the
+system makes them by copying, and after some seconds the nursery would share nothing with its workers any more."""
 _LENGTHS = struct.Struct(">II")
 
 Reply = tuple[dict[str, Any], bytes]
