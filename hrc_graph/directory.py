@@ -111,6 +111,10 @@ class Thing:
         """The name to show."""
         return self.names[0][0]
 
+    def called(self, language: str) -> str:
+        """Its first name in a language, else the one to show."""
+        return next((name for name, tag in self.names if tag == language), self.name)
+
     @property
     def root(self) -> str:
         """The type that tells it best from things of other families."""
@@ -177,15 +181,17 @@ class Directory:
         """The type with an id: `hrc:Charter`, `Charter` or its whole IRI."""
         return self.types.get(text) or self.types.get("hrc:" + text) or self.types.get(namespaces.short(text))
 
-    def described(self, thing: Thing) -> str:
-        """What kind of thing it is, and where or when, in a few words."""
-        kind = self.kinds.get(thing.kind, {}).get("en") or self.types[thing.types[0]].name
+    def described(self, thing: Thing, language: str = "en") -> str:
+        """What kind of thing it is, and where or when, in a few words of a language; in others where it has none."""
+        type = self.types[thing.types[0]]
+        kind = self.kinds.get(thing.kind, {})
+        called = kind.get(language) or type.names.get(language) or kind.get("en") or type.name
         larger = [self.things[id] for id in thing.within if id in self.things]
-        said = [one.name for one in larger if one.kind != "continent"]
+        said = [one.called(language) for one in larger if one.kind != "continent"]
         nation = self.things.get(f"id/place/{thing.country.lower()}") if thing.country else None
-        if nation and nation.name not in said and nation is not thing:
-            said.append(nation.name)
-        return ", ".join((kind, *map(str, thing.years[:1]), *said))
+        if nation and nation.called(language) not in said and nation is not thing:
+            said.append(nation.called(language))
+        return ", ".join((called, *map(str, thing.years[:1]), *said))
 
     def find(
         self, text: str, families: Collection[str], *, country: str | None = None, limit: int = _LOOKED_AT

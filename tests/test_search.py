@@ -198,3 +198,12 @@ def test_types_are_called_by_their_names_in_the_readers_language(server: Server,
     text = server.get("search", params={"q": "forum", "lang": language}, headers={"accept": "text/html"}).text
     assert re.search(rf">{name} \(\d+\)</a>", text)
     assert ">Event (" not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "regency (Indonesia), South Sumatra"), ("fr", "régence"), ("id", "kabupaten, Provinsi")],
+)
+def test_what_is_found_is_described_in_the_readers_language(server: Server, language: str, said: str) -> None:
+    text = server.get("search", params={"q": "lahat", "lang": language}, headers={"accept": "text/html"}).text
+    assert f'<br><span class="quiet">{said}' in text

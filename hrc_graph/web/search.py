@@ -65,6 +65,7 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
             results = [_result(known, one, settings.base) for one in shown]
             answer = {"query": q, "total": len(kept), "page": number, "types": types, "results": results}
             return finder.json(answer, request, known.snapshot)
+        language = READER.get().language
         made = page(
             "search.html",
             request.headers,
@@ -78,7 +79,7 @@ def router(finder: Finder, settings: Settings) -> APIRouter:
             facets=[{"id": type.id, "name": _called(type), "count": count} for type, count in facets],
             number=number,
             further=len(kept) > number * _SHOWN,
-            results=[(one, _pieces(one, q), known.described(one.thing)) for one in shown],
+            results=[(one, _pieces(one, q), known.described(one.thing, language)) for one in shown],
         )
         if tag.startswith(known.snapshot, 3):  # no new snapshot took over meanwhile
             answered[tag] = made
