@@ -44,7 +44,7 @@ FLAGS = (
 )
 
 
-_LONGEST = ("test_walk.py", "test_index.py", "test_desk_deciding.py", "test_desk_load.py", "test_releases.py")
+_LONGEST = ("test_walk.py", "test_desk_deciding.py", "test_index.py", "test_desk_load.py", "test_sheets.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
