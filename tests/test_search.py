@@ -207,3 +207,8 @@ def test_types_are_called_by_their_names_in_the_readers_language(server: Server,
 def test_what_is_found_is_described_in_the_readers_language(server: Server, language: str, said: str) -> None:
     text = server.get("search", params={"q": "lahat", "lang": language}, headers={"accept": "text/html"}).text
     assert f'<br><span class="quiet">{said}' in text
+
+
+def test_what_is_found_by_another_name_is_called_as_its_readers_call_it(server: Server) -> None:
+    text = server.get("search", params={"q": "lahat regency", "lang": "id"}, headers={"accept": "text/html"}).text
+    assert re.search(r"Regency.*</a>\s*<span class=\"quiet\">\(en\)</span>\s* Pemerintah Kabupaten Lahat", text)
