@@ -115,7 +115,7 @@ def make() -> None:
 
 def write_views(snapshot: Snapshot, out: Folder, *, base: str, progress: Progress = quiet) -> None:
     """Write the tables, and what else is told by asking the graph."""
-    selections = (*(listing.selection for listing in LISTINGS), *views.LEGAL)
+    selections = (*(listing.selection for listing in LISTINGS), *views.LEGAL_SELECTIONS)
     tables = []
     with contextlib.ExitStack() as kept:
         asked = kept.enter_context(views.Asked(snapshot, base, selections, progress))

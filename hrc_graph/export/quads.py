@@ -15,8 +15,8 @@ from typing import Final
 
 _KEPT: Final = 5_000
 """So many subjects are kept as they were read: a country or a source is asked for again and again."""
-_LEAST: Final = 1_000
-"""A file's buffer in bytes: a bisection reads two lines at each step."""
+_BUFFER: Final = 1_000
+"""Bytes that are read at a time: a bisection wants two lines at each step."""
 _AFTER_ALL: Final = b"\xff"
 """Sorts after every line."""
 
@@ -38,7 +38,7 @@ class Quads:
         self.size = path.stat().st_size
         """Bytes."""
         self._path = path
-        self._file = path.open("rb", buffering=_LEAST)
+        self._file = path.open("rb", buffering=_BUFFER)
         self._next = 0
         """Where the subject follows that was read last."""
         self._about = functools.lru_cache(_KEPT)(self._read)

@@ -48,7 +48,7 @@ _LEGAL: Final = (
     ("eli:LegalResource", ("?row a hrc:Regulation .", "")),
     ("eli:LegalResourceSubdivision", ("?row a hrc:Provision ; hrc:partOf+/a hrc:Regulation .", "")),
 )
-LEGAL: Final = tuple(selection for _, selection in _LEGAL)
+LEGAL_SELECTIONS: Final = tuple(selection for _, selection in _LEGAL)
 """What has to be selected for `eli`."""
 
 _ITSELF: Final = "BIND (?row AS ?value)"
